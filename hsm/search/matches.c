@@ -167,8 +167,8 @@ static bool none(const struct token_search *s, struct ssa_error *err)
     char wanted[URI_TEXT_MAX] = "";
     if (s->uri != NULL)
         uri_token_text(s->uri, wanted);
-    error_set(err, SSA_ABSENT, NULL, wanted, "no such token is there%s%s", s->failures[0] ? "; not asked: " : "",
-              s->failures);
+    error_set(err, SSA_ABSENT, NULL, wanted, "no such PKCS#11 token is there%s%s",
+              s->failures[0] ? "; not asked: " : "", s->failures);
     error_hint(err, "Is it plugged in? %s%s%s.", s->seen == 0 ? "No PKCS#11 token is there" : "There are: ", s->there,
                s->seen > TOKENS_SHOWN ? " …" : "");
     return error_reason(err, SSA_REASON_TOKEN_NOT_FOUND, NULL);

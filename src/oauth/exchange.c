@@ -186,12 +186,13 @@ bool oauth_exchange_begin(struct oauth_client *client, size_t assertion_len, con
 }
 
 // Whether the connection was lost before any answer. A server closes a connection that waits too long, for instance
-// while a person looks for the YubiKey. Such a try does not count.
-static bool died_waiting(const struct http_response *answer)
+// while a person looks for the YubiKey. Such a try does not count, unless no more than one request may be sent.
+static bool died_waiting(const struct oauth_exchange *exchange)
 {
+    const struct http_response *answer = &exchange->answer;
     const bool lost =
         answer->code == CURLE_SEND_ERROR || answer->code == CURLE_RECV_ERROR || answer->code == CURLE_GOT_NOTHING;
-    return answer->end == HTTP_RAN && answer->sent && answer->status == 0 && lost;
+    return !exchange->client->config.once && answer->end == HTTP_RAN && answer->sent && answer->status == 0 && lost;
 }
 
 // Lets the thread send, or ends it. Returns whether its try counts.
@@ -202,9 +203,9 @@ static bool first_try(struct oauth_exchange *exchange, bool fits)
     end_thread(exchange);
     exchange->client->left_ms -= monotonic_ms() - since;
     // It may have arrived, so it counts for the rate limit.
-    if (fits && exchange->tried && died_waiting(&exchange->answer))
+    if (fits && exchange->tried && died_waiting(exchange))
         exchange->client->requests++;
-    return fits && exchange->tried && exchange->answer.end != HTTP_SHUT && !died_waiting(&exchange->answer);
+    return fits && exchange->tried && exchange->answer.end != HTTP_SHUT && !died_waiting(exchange);
 }
 
 bool oauth_exchange_finish(struct oauth_exchange *given, const struct secret *assertion, unsigned lifetime,

@@ -25,7 +25,7 @@ class Case:
     says: str
     programs: tuple[str, ...]
     place: Place = Place()
-    kind: str = "token"  # what the programs do; else "cached", "list", "keys" or "version"
+    kind: str = "token"  # what the programs do; else "cached", "agent", "list", "keys" or "version"
     measure: str = "time"  # or "memory", "at-once" or "one-cpu"
     rounds: int = 1000  # at most
 
@@ -38,6 +38,7 @@ CASES = (
     Case("slow-distant", "both", _SIGNING, Place(token="slow", server="distant")),
     Case("trust", "the system's certificates", _ALL, Place(trust="system")),
     Case("cached", "an access token that is kept", (OURS, BARE), kind="cached"),
+    Case("agent", "an agent has an access token", (OURS, BARE), kind="agent"),
     Case("one-cpu", "one processor", _ALL, measure="one-cpu"),
     Case("at-once", "50 at once", _SIGNING, measure="at-once", rounds=ONCE_ROUNDS),
     Case("list", "`hsm list` with five modules", (OURS, AGAINST, PKCS11_TOOL), kind="list"),
@@ -69,6 +70,7 @@ LIMITS = (
     Limit("list", AGAINST, 0.85, 0.74),
     Limit("list-slow", AGAINST, 0.30, 0.23),
     Limit("cached", BARE, 0.20, 0.12),
+    Limit("agent", BARE, 0.20, 0.12),
     Limit("version", AGAINST, 0.40, 0.27),
     Limit("at-once", FAILURES, 1, 0),
     Limit("memory", AGAINST, 1.20, 1.10),
@@ -151,6 +153,8 @@ def _environment(case: Case, program: str, world: World) -> dict[str, str]:
     if program in (OURS, AGAINST):
         # What lists keys looks at one module, as pkcs11-tool does.
         more = {"keys": {"SSA_HSM_MODULE": str(places.softhsm())}, "cached": {"SSA_HSM_CACHE": "keyring"}}
+        if case.kind == "agent":
+            more["agent"] = {"SSA_HSM_AGENT": str(world.agent())}
         return world.ours(case.place) | more.get(case.kind, {})
     env = world.others(case.place)
     if program == NODE:
@@ -160,7 +164,7 @@ def _environment(case: Case, program: str, world: World) -> dict[str, str]:
 
 def jobs(world: World, programs: Programs, cases: list[Case], many: int) -> list[Job]:
     keys = _keys(many, world.block["KEY_ID"])
-    wrong = {"token": _one_word, "cached": _one_word, "list": _five_tokens, "version": _version, "keys": keys}
+    wrong = {**dict.fromkeys(("token", "cached", "agent"), _one_word), "list": _five_tokens, "version": _version, "keys": keys}
     left_out = set() if programs.against else {AGAINST}
     if node_modules() is None:
         left_out.add(NODE)

@@ -79,7 +79,7 @@ def _number(value: float, unit: str) -> str:
     return f"{value / 1024:.2f} MiB" if unit == "kB" else f"{value:.1f} ms"
 
 
-def _columns(rows: list[list[str]]) -> str:
+def columns(rows: list[list[str]]) -> str:
     """The first two columns to the left, numbers to the right, and what follows them to the left."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
@@ -102,7 +102,7 @@ def table(results: Results, jobs: list[Job]) -> str:
         span = f"{_number(s.low, job.unit).split()[0]} to {_number(s.high, job.unit).split()[0]}"
         against = f"{ratio[0]:.2f} x {_called(base or '')}" if ratio else ""
         rows.append([job.case.name, job.program, _number(s.median, job.unit), span, against, more])
-    return _columns(_unnamed(rows))
+    return columns(_unnamed(rows))
 
 
 def _unnamed(rows: list[list[str]]) -> list[list[str]]:
@@ -122,7 +122,7 @@ def verdict(found: list[Figure], results: Results) -> str:
         span = "" if f.limit.base == FAILURES else f"{f.low:.{digits}f} to {f.high:.{digits}f}"
         says = "MISSED" if not f.kept else "goal" if f.value <= f.limit.goal else "kept"
         rows.append([f.name, "", f"{f.value:.{digits}f}", span, f"{f.limit.must:g}", f"{f.limit.goal:g}", says])
-    lines = [_columns(rows)] if found else []
+    lines = [columns(rows)] if found else []
     judged = {f.limit for f in found}
     ran = {case for case, _ in results.values}
     missing = [limit for limit in LIMITS if limit not in judged and limit.case in ran]

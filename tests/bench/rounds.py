@@ -115,7 +115,7 @@ class Rounds:
         text = f"it ended with {ran.code}" if ran.code else job.wrong(ran.out)
         if text:
             return f"{text}: {ran.err.strip()[:400]}"
-        if job.case.kind in ("token", "cached"):
+        if job.case.kind in ("token", "cached", "agent"):
             token = ran.out.strip()
             if token in self._given:
                 return "it printed an access token that was given out before"

@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,7 @@ LOGIN, SIGN, WAY, START = 100, 100, 50, 100
 SLOW_TOKEN = (f"C_Login * sleep {LOGIN}", f"C_Sign * sleep {SIGN}", f"C_SignFinal * sleep {SIGN}")
 SLOW_START = (f"C_Initialize * sleep {START}",)
 MODULES = 5
+PATIENCE = 30.0  # seconds, for an agent's start
 _PYTHON = "/usr/bin/python3"
 
 
@@ -54,6 +57,8 @@ class World:
 
     def __init__(self, program: Path, names: set[str], many: int) -> None:
         self._end = contextlib.ExitStack()
+        self._program, self._agents = program, 0
+        self._agent: Path | None = None
         scratch = tempfile.TemporaryDirectory(prefix="ssa-hsm-bench-", dir=places.scratch())
         self.folder = Path(self._end.enter_context(scratch))
         try:
@@ -204,6 +209,35 @@ class World:
             env |= {"SSA_SHIM_MODULE": str(places.softhsm()), "SSA_SHIM_SCRIPT": str(self.scripts["start"])}
         return env
 
+    # ---- the agent ----
+
+    def agent(self) -> Path:
+        """The socket of an agent, which has an access token for the profile's scopes; it is begun when first asked for."""
+        if self._agent is None:
+            self._agent = self._end.enter_context(self.agent_with())
+        return self._agent
+
+    @contextlib.contextmanager
+    def agent_with(self, *options: str) -> Iterator[Path]:
+        self._agents += 1
+        path = self.folder / "agents" / f"{self._agents}.sock"
+        argv = [str(self._program), "agent", "--foreground", "--socket", str(path), *options]
+        err = self.folder / f"agent-{self._agents}.log"
+        with err.open("w") as log, subprocess.Popen(
+            argv, env=self.ours(Place()), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        ) as process:
+            try:
+                deadline = time.monotonic() + PATIENCE
+                while "the agent answers" not in err.read_text():
+                    if process.poll() is not None or time.monotonic() > deadline:
+                        raise Failed(f"the agent does not start: {err.read_text()}")
+                    time.sleep(0.01)
+                env = self.ours(Place()) | {"SSA_HSM_AGENT": str(path)}
+                _run([str(self._program), "token"], env)
+                yield path
+            finally:
+                process.terminate()
+
     # ---- what came of it ----
 
     def refused_tokens(self, tokens: list[str]) -> list[str]:
@@ -231,16 +265,19 @@ class World:
         return found
 
 
-def build_bare(folder: Path) -> Path:
-    """The bare program, built as the project itself is: optimised, with shared libraries."""
-    out = folder / "bare"
+def compiled(name: str, packages: list[str], folder: Path) -> Path:
+    """A program of this folder, built as the project itself is: optimised, with shared libraries."""
+    out = folder / name
     env = {"PATH": places.PATH, "LC_ALL": "C.UTF-8"}
-    packages = ["p11-kit-1", "libcurl", "yajl"]
     flags = [_run([places.tool("pkg-config"), f"--{what}", *packages], env).split() for what in ("cflags", "libs")]
     warnings = ["-Wall", "-Wextra", "-Werror", "-Wno-pedantic"]
-    command = [places.tool("cc"), "-std=c17", "-D_GNU_SOURCE", "-O2", *warnings, *flags[0], str(HERE / "bare.c")]
+    command = [places.tool("cc"), "-std=c17", "-D_GNU_SOURCE", "-O2", *warnings, *flags[0], str(HERE / f"{name}.c")]
     _run([*command, "-Wl,--as-needed", *flags[1], "-o", str(out)], env)
     return out
+
+
+def build_bare(folder: Path) -> Path:
+    return compiled("bare", ["p11-kit-1", "libcurl", "yajl"], folder)
 
 
 def node_modules() -> Path | None:

@@ -204,6 +204,7 @@ class Api:
         scopes = _scopes(form["scope"]) if "scope" in form else claims["scope"]
         if not set(scopes) <= set(claims["scope"]):
             raise oauth(400, "invalid_scope", "the body's scope is no subset of the assertion's")
+        self._tokens.note_assertion(form["assertion"])
         self._service.touch(claims["sub"], kid)
         return as_json(200, self._tokens.issue(self._client_id, claims["sub"], scopes))
 

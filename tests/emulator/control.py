@@ -15,7 +15,7 @@ from keys import KeyMaker, Shape
 from requestlog import RequestLog
 from rivals import Rival, Rivals
 from service import Service
-from tokens import AccessTokens
+from tokens import LIFETIME, AccessTokens
 
 PREFIX = "/_control/"
 
@@ -79,7 +79,7 @@ class Control:
             case "POST clock":
                 self._clock.offset = float(_only(members, "offset"))
             case "POST access-token":
-                self._tokens.size = int(_only(members, "size"))
+                self._set_tokens(**members)
             case "POST keys":
                 self._maker.shape = self._maker.shape.changed(members)
             case "POST accounts":
@@ -98,9 +98,13 @@ class Control:
         self._service.clean(accounts)
         self._hubs.clean()
         self._clock.offset = 0.0
-        self._tokens.size = 0
+        self._set_tokens(size=0, lifetime=LIFETIME)
         self._maker.shape = Shape()
         self._log.reset()
+
+    def _set_tokens(self, size: int | None = None, lifetime: int | None = None) -> None:
+        self._tokens.size = self._tokens.size if size is None else int(size)
+        self._tokens.lifetime = self._tokens.lifetime if lifetime is None else int(lifetime)
 
     def _state(self) -> dict[str, Any]:
         return {

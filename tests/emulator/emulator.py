@@ -87,7 +87,7 @@ def build(options: argparse.Namespace, folder: Path) -> Server:
     clock = Clock(options.dates)
     maker = KeyMaker(folder / "issued", not options.no_spare_key, options.key_pool)
     service = Service(client_id, clock, maker, options.strict_names)
-    tokens = AccessTokens(clock, folder / "access-tokens")
+    tokens = AccessTokens(clock, folder)
     faults = Faults()
     log = RequestLog(folder / "requests.jsonl")
     limit = RateLimit(options.rate_limit, options.rate_window)

@@ -252,6 +252,8 @@ class CleanTest(Case):
         kept = self.create("kept-account").rpartition("/")[2]
         self.create("other-account")
         control = self.emulator.control
+        control("POST", "access-token", lifetime=5)
+        self.assertEqual(self.emulator.token(grant_type="client_credentials", scope="data:read").json["expires_in"], 5)
         control("POST", "fault", action="status", status=500, times=0)
         control("POST", "rival", account=kept)
         control("POST", "clock", offset=5000)
@@ -265,6 +267,7 @@ class CleanTest(Case):
         self.assertIn("RSA PRIVATE KEY", self.call("POST", f"/service-accounts/{kept}/keys").json["privateKey"])
         self.assertEqual(control("GET", "state")["rivals"], [])
         self.assertLess(len(self.emulator.admin()), 2000)
+        self.assertGreater(self.emulator.token(grant_type="client_credentials", scope="data:read").json["expires_in"], 3000)
         self.assertEqual(self.expect(404, self.call("GET", "/service-accounts/none")).json["title"], "not_found")
 
 

@@ -26,16 +26,18 @@ class Grant:
 
 
 class AccessTokens:
-    def __init__(self, clock: Clock, issued: Path) -> None:
+    def __init__(self, clock: Clock, folder: Path) -> None:
         self.size = 0  # least length of a token; a test of large answers raises it
+        self.lifetime = LIFETIME
         self._clock = clock
-        self._issued = issued
+        self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._grants: dict[bytes, Grant] = {}
 
     def issue(self, client_id: str, subject: str | None, scopes: list[str]) -> dict[str, Any]:
         """The body of a token response."""
-        expires = int(self._clock.now()) + LIFETIME
+        lifetime = self.lifetime
+        expires = int(self._clock.now()) + lifetime
         claims = {"client_id": client_id, "scope": scopes, "exp": expires, "jti": secrets.token_urlsafe(16)}
         if subject:
             claims["userid"] = subject
@@ -43,11 +45,18 @@ class AccessTokens:
         if len(token) < self.size:
             # ',"pad":""' takes 9 bytes; base64url makes 4 characters of 3 bytes.
             token = self._signed(claims | {"pad": "x" * max(0, -(-(self.size - len(token)) * 3 // 4) - 9)})
-        # For the tests alone: their memory scanner has to know what it must not find.
-        with open(os.open(self._issued, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w") as file:
-            file.write(f"{token}\n")
+        self._note(self._folder / "access-tokens", token)
         self._grants[_digest(token)] = Grant(client_id, subject, frozenset(scopes), expires)
-        return {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME}
+        return {"access_token": token, "token_type": "Bearer", "expires_in": lifetime}
+
+    def note_assertion(self, text: str) -> None:
+        """One that an access token is issued for."""
+        self._note(self._folder / "assertions", text)
+
+    def _note(self, path: Path, text: str) -> None:
+        # For the tests alone: their memory scanner has to know what it must not find.
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w") as file:
+            file.write(f"{text}\n")
 
     def find(self, token: str) -> Grant | None:
         grant = self._grants.get(_digest(token))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import stat
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from agent_process import PATIENCE, AgentCase, request
 from harness import PIN
+from signer_link import children
 
 
 def mode(path: Path) -> int:
@@ -141,9 +143,15 @@ class Place(AgentCase):
         self.provisioned()
         self.socket.parent.mkdir(mode=0o700)
         done = self.run_program("agent", "--locked", "--allow", "12345=data:read")
-        self.expect(done, 0, "cannot enter this folder")
+        self.expect(done, 0, f"{self.socket.parent}: other users cannot enter this folder")
         self.note_agent(done.out)
         self.assertEqual(mode(self.socket.parent), 0o700)
+
+    def test_a_folder_above_that_others_cannot_enter_is_told(self) -> None:
+        self.provisioned()
+        done = self.run_program("agent", "--locked", "--allow", "12345=data:read")
+        self.expect(done, 0, f"{self.runtime}: other users cannot enter this folder")
+        self.note_agent(done.out)
 
     def test_what_is_no_socket_stays(self) -> None:
         self.provisioned()
@@ -165,6 +173,24 @@ class Place(AgentCase):
         self.socket.parent.mkdir()
         self.socket.parent.chmod(0o777)
         self.expect(self.run_program("agent"), 3, "written to by others")
+
+    def test_a_folder_of_everybody_stays_as_it_is(self) -> None:
+        self.provisioned()
+        self.socket.parent.mkdir()
+        self.socket.parent.chmod(0o1777)
+        done = self.expect(self.run_program("agent"), 3, "everybody can make files", "a folder that belongs to you")
+        self.assertNotIn("chmod", done.err)
+
+    def test_a_folder_that_cannot_be_made(self) -> None:
+        self.provisioned()
+        no_runtime = {"XDG_RUNTIME_DIR": str(self.dir / "missing")}
+        self.expect(self.run_program("agent", env=no_runtime), 3, "cannot be made", "--socket names")
+
+    def test_a_relative_path_of_the_environment(self) -> None:
+        self.provisioned()
+        for words in ([], ["status"], ["stop"]):
+            done = self.run_program("agent", *words, env={"SSA_HSM_AGENT": "agent.sock"})
+            self.expect(done, 3, "no absolute path", "agent.sock")
 
     def test_a_path_that_is_too_long(self) -> None:
         long = self.runtime / ("x" * 100)
@@ -321,6 +347,8 @@ class Mistyped(AgentCase):
             (["--facade", "nowhere"], 3, "is no address and port"),
             (["--facade", "127.0.0.1:99999"], 3, "is no address and port"),
             (["--audit", "file:/no/such/folder/audit"], 3, "/no/such/folder/audit"),
+            (["--profile", "default", "--profile", "default"], 2, "named twice"),
+            (["--profile", "default", "--profile", "none"], 3, "account create FIRST LAST --profile none"),
         ):
             with self.subTest(words):
                 self.expect(self.run_program("agent", *words), code, said)
@@ -475,6 +503,23 @@ class Unlocking(AgentCase):
         self.expect(done, 0)
         self.note_agent(done.out)
         self.assertFalse(self.is_locked())
+
+    def test_no_process_keeps_the_terminal(self) -> None:
+        with self.terminal("agent") as terminal:
+            terminal.wait_for(r"PIN[^\n]*: ?$")
+            terminal.send(PIN + "\r")
+            self.assertEqual(terminal.finish(), 0)
+            agent = self.note_agent(terminal.out)
+            self.assertTrue(select.select([terminal.master], [], [], PATIENCE)[0], "something has it open")
+            with self.assertRaises(OSError):
+                os.read(terminal.master, 1)
+        signers = children(agent)
+        helpers = signers + [host for signer in signers for host in children(signer)]
+        self.assertEqual(len(helpers), 2, "a signer, and the process of its module")
+        for pid in helpers:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            self.assertEqual(fields[4], "0", "has a terminal")
+            self.assertNotEqual(fields[3], str(terminal.pid), "is in the terminal's session")
 
     def test_a_wrong_pin_ends_the_agent(self) -> None:
         with self.terminal("agent") as terminal:

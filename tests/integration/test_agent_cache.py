@@ -89,6 +89,8 @@ class Failures(CacheCase):
         self.api.fault("refuse", path="/token", times=0)
         self.assertIn("retry_after", self.refused(502, "upstream", force=1))
         self.assertEqual(self.get(), first)
+        # Each try is one request, since the budget was asked for one.
+        self.assertEqual(self.exchanges(), 1 + 3)
         # Who comes meanwhile costs no request.
         before = self.exchanges()
         self.refused(502, "upstream", scope="data:write")

@@ -181,7 +181,7 @@ class Lost(SignerLinkCase):
             self.assertEqual(log.count("C_Login"), 1)
             self.assertEqual(self.unlock(PIN)[0], 0)
             self.claims(player.ok("assertion"))
-        self.assertIn("was lost, so it is locked", self.told)
+        self.assertIn("was lost, so the profile is locked", self.told)
 
     def test_the_module_s_process_was_killed(self) -> None:
         with self.shim() as log, self.player() as player:

@@ -224,9 +224,9 @@ class Agents(SignerLinkCase):
         for packet in (b"", b"\xff" * 300, bytes(4000)):
             with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stranger:
                 stranger.connect(str(self.pin_socket))
-                stranger.send(packet)
-                # It is open already, so nothing is asked.
-                with contextlib.suppress(ConnectionResetError):
+                # It is open already, so nothing is asked, and the signer may be done with it before the packet comes.
+                with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+                    stranger.send(packet)
                     self.assertEqual(stranger.recv(1 << 14)[:8], struct.pack("<Q", 3))
         self.assertEqual(self.call(2, b"data:read")[8:16], struct.pack("<Q", 1))
         self.assertEqual(self.log.count("C_Login"), 1)
@@ -251,7 +251,8 @@ class StrangePersons(SignerLinkCase):
                 stranger.connect(str(self.pin_socket))
                 stranger.send(struct.pack("<QQ", 1, 8) + b"12345678")
                 with contextlib.suppress(ConnectionResetError):
-                    while stranger.recv(1 << 14)[:8] != struct.pack("<Q", 4):
+                    # Where the question was faster, it is a PIN, and wrong: whether to type it again is asked then.
+                    while stranger.recv(1 << 14)[:8] not in (struct.pack("<Q", 4), struct.pack("<Q", 1)):
                         continue
             self.assertLessEqual(log.count("C_Login"), 1)
             self.assertEqual(self.unlock(PIN)[0], 0)

@@ -39,6 +39,12 @@ class Use(AgentCase):
         later = json.loads(self.expect(self.run_program("token", "-s", "data:read"), 0).out)
         self.assertLess(later["expires_in"], by_agent["expires_in"])
 
+    def test_a_mistyped_scope_is_told(self) -> None:
+        self.begin()
+        mistyped = self.expect(self.run_program("token", "--scope", "dat:read"), 0, 'did you mean "data:read"?')
+        self.assertEqual(mistyped.err.count("unknown scope"), 1)
+        self.assertEqual(self.expect(self.run_program("token", "--scope", "data:read"), 0).err, "")
+
     def test_an_assertion(self) -> None:
         self.begin()
         self.assertRegex(self.expect(self.run_program("jwt", "--expires-in", 60, "--nbf"), 0).out, r"\A[\w-]+\.[\w-]+\.[\w-]+\n\Z")
@@ -66,7 +72,7 @@ class Use(AgentCase):
 
     def test_a_file_is_kept_fresh(self) -> None:
         for token in ("a1", "a2"):
-            self.api.fault("replace", path="/token", body={"access_token": token, "token_type": "Bearer", "expires_in": 2})
+            self.api.fault("replace", path="/token", body={"access_token": token, "token_type": "Bearer", "expires_in": 5})
         self.begin()
         script = 'until grep -q ey "$APS_ACCESS_TOKEN_FILE"; do cat "$APS_ACCESS_TOKEN_FILE"; sleep 0.1; done'
         with self.shim() as log:

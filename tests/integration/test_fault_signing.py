@@ -27,7 +27,7 @@ class Signing(FaultCase):
         for rule, code, word in (
             ("C_Initialize * return CKR_GENERAL_ERROR", 4, "CKR_GENERAL_ERROR"),
             ("C_GetSlotList * return CKR_FUNCTION_FAILED", 4, "CKR_FUNCTION_FAILED"),
-            ("C_GetTokenInfo * return CKR_TOKEN_NOT_RECOGNIZED", 4, "no such token"),
+            ("C_GetTokenInfo * return CKR_TOKEN_NOT_RECOGNIZED", 4, "no such PKCS#11 token"),
             ("C_OpenSession 1 return CKR_DEVICE_REMOVED", 7, "CKR_DEVICE_REMOVED"),
             ("C_OpenSession 1 return CKR_SESSION_COUNT", 7, "CKR_SESSION_COUNT"),
             ("C_Login 1 return CKR_FUNCTION_FAILED", 7, "CKR_FUNCTION_FAILED"),
@@ -82,7 +82,7 @@ class Signing(FaultCase):
 
     def test_another_token_is_in_the_reader(self) -> None:
         with self.shim('token serial "0000000000000001"'):
-            self.expect_failure(self.run_program("token"), 4, "no such token")
+            self.expect_failure(self.run_program("token"), 4, "no such PKCS#11 token")
         self.assertEqual(self.api.asked(), [])
 
     def test_a_token_that_does_not_hash_gets_the_digest_info(self) -> None:

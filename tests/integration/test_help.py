@@ -93,6 +93,13 @@ class Help(Case):
         self.assertIn("SSA_HSM_MODULE (--module)", re.sub(r"\s+", " ", page))
         self.assertNotIn("APS_SECRET_ID", helppages.page("hsm list").text)
 
+    def test_what_ends_a_command_about_an_agent(self) -> None:
+        for command in ("agent status", "agent lock", "agent unlock", "agent stop"):
+            page = self.help("help", *command.split())
+            self.assertIn("\n  4   no agent answers there", page)
+            self.assertIn("\n  10  the agent refuses that to this user", page)
+            self.assertNotIn("SSA_HSM_AGENT_CERT", page, "it asks no agent of another host")
+
     def test_it_needs_no_settings(self) -> None:
         bad = {"SSA_HSM_PROFILE": "/nowhere/at.env", "HOME": None, "XDG_CONFIG_HOME": None}
         for words in (("token", "--help"), ("help", "token"), ("version",), ("help",)):

@@ -84,7 +84,7 @@ class Hidden(PinCase):
 
     def test_a_wrong_label_is_said_after_a_second(self) -> None:
         self.write_profile({**self.values, "PRIVATE_KEY": "pkcs11:token=wrong;object=x;type=private"})
-        took, log = self.looked_for("jwt", code=4, words="no such token is there")
+        took, log = self.looked_for("jwt", code=4, words="no such PKCS#11 token is there")
         self.assertLess(took, PATIENCE + ALLOWANCE)
         self.assertGreater(log.count("C_Initialize"), 2)
 

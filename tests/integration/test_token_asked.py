@@ -138,7 +138,7 @@ class Asked(Case):
     def test_a_token_that_is_not_there_is_said_before_a_secret_is_typed(self) -> None:
         self.env.pop("APS_SECRET_ID")
         result = self.run_program(*CREATE, "--token", "absent", tty=True)
-        self.expect(result, 4, "no such token")
+        self.expect(result, 4, "no such PKCS#11 token")
         self.assertNotIn("Client secret", result.err)
 
 

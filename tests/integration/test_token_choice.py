@@ -252,7 +252,7 @@ class Renamed(Choice):
         uri = self.profile()["PRIVATE_KEY"].replace(f"token={LABEL}", "token=old").split(";id=")[0]
         with self.shim() as log:
             result = self.run_program("hsm", "list", "--login", env={"SSA_HSM_TOKEN": uri})
-            self.expect(result, 4, "no such token", f'"{LABEL}", serial')
+            self.expect(result, 4, "no such PKCS#11 token", f'"{LABEL}", serial')
             self.assertEqual(log.count("C_Login"), 0)
 
     def refused(self, code: int, *words: str, script: tuple[str, ...]) -> None:
@@ -268,12 +268,12 @@ class Renamed(Choice):
     def test_a_number_that_nobody_gave_decides_nothing(self) -> None:
         for number in ("00000000", "1234", "0"):
             self.write_profile({**self.profile(), "PRIVATE_KEY": f"pkcs11:token=old;serial={number};id=%01"})
-            self.refused(4, "no such token", script=(f"token called {LABEL} serial {number}",))
+            self.refused(4, "no such PKCS#11 token", script=(f"token called {LABEL} serial {number}",))
 
     def test_another_maker_s_card_of_the_same_number_is_another(self) -> None:
         uri = "pkcs11:token=old;serial=12ab34cd;manufacturer=Somebody;id=%01"
         self.write_profile({**self.profile(), "PRIVATE_KEY": uri})
-        self.refused(4, "no such token", script=(f"token called {LABEL} serial 12ab34cd",))
+        self.refused(4, "no such PKCS#11 token", script=(f"token called {LABEL} serial 12ab34cd",))
 
     def test_a_card_that_shows_other_keys_alone_gets_no_pin(self) -> None:
         uri = "pkcs11:token=old;serial=12ab34cd;id=%01"

@@ -69,7 +69,7 @@ def trace(
     tracer = [sys.executable, "-B", str(Path(__file__).with_name("tracer.py")), "--scanner", str(scanner)]
     tracer += ["--needles", str(needles), "--report", str(report), "--environment", str(environment)]
     tracer += [*options, "--", *command]
-    done = subprocess.run(tracer, stdin=subprocess.DEVNULL, check=False, **more)
+    done = subprocess.run(tracer, check=False, **({"stdin": subprocess.DEVNULL} | more))
     if done.returncode != 0 or not report.exists():
         raise RuntimeError(f"the tracer of {command[0]} ended with {done.returncode}")
     result: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from needles import kind_of
+from search import LOCKED
 
-PROGRAM, HOST = "ssa-hsm", "ssa-hsm-host"
+PROGRAM, HOST, SIGNER = "ssa-hsm", "ssa-hsm-host", "ssa-hsm-signer"
 
 
 @dataclass(frozen=True)
@@ -16,10 +17,19 @@ class Held:
     """What a process may hold on an occasion. Everywhere else it may hold nothing."""
 
     process: str  # PROGRAM, HOST or another's name
-    occasion: str  # how that begins
+    occasion: str | tuple[str, ...]  # how that begins
     must: frozenset[str]  # the search is blind when it does not find a piece of each of these
     may: frozenset[str] = frozenset()
     most: int | None = None  # in so many searches of one process at most
+    locked: bool = False  # only in memory that is locked
+
+    @property
+    def shown(self) -> str:
+        return self.occasion if isinstance(self.occasion, str) else " or ".join(self.occasion)
+
+    def allows(self, hit: dict[str, str]) -> bool:
+        kind, place = kind_of(hit["needle"]), hit["where"].partition(" at ")[0]
+        return kind in self.must | self.may and (place.endswith(f" {LOCKED}") or not self.locked)
 
     def is_about(self, stop: dict[str, Any]) -> bool:
         return _process_of(stop) == self.process and bool(stop["occasion"].startswith(self.occasion))
@@ -27,8 +37,9 @@ class Held:
 
 def _process_of(stop: dict[str, Any]) -> str:
     """A build with a leak is called otherwise."""
-    name = str(stop["program"])
-    return next((known for known in (HOST, PROGRAM) if name.startswith(known)), name)
+    called = str(stop["program"])
+    known = (name for name in (HOST, PROGRAM) if called.startswith(name))
+    return called if called == SIGNER else next(known, called)
 
 
 @dataclass
@@ -59,8 +70,9 @@ class _Group:
 
 
 def judge(
-    name: str, report: dict[str, Any], expected: tuple[Held, ...], totals: Totals, hosted: bool = True
-) -> None:
+    name: str, report: dict[str, Any], expected: tuple[Held, ...], totals: Totals, hosted: bool = True,
+    rests: bool = False
+) -> None:  # fmt: skip
     """Prints what was found, and adds it to the totals."""
     groups: dict[tuple[int, str, str], _Group] = {}
     for stop in report["stops"]:
@@ -82,6 +94,8 @@ def judge(
     ends = any(_process_of(stop) == HOST and _is_end(stop) for stop in report["stops"])
     if hosted and not ends:
         totals.failed.append(f"{name}: no process of the PKCS#11 module was searched at its end")
+    if rests and not any(_process_of(stop) == HOST and stop["occasion"] == "at rest" for stop in report["stops"]):
+        totals.failed.append(f"{name}: no process of the PKCS#11 module was searched between two calls")
     if ends and not hosted:
         totals.failed.append(f"{name}: there was a process of the PKCS#11 module")
 
@@ -92,14 +106,15 @@ def _is_end(stop: dict[str, Any]) -> bool:
 
 def _sort(stop: dict[str, Any], expected: tuple[Held, ...], group: _Group) -> None:
     found = stop["findings"]
-    allowed = {kind for held in expected if held.is_about(stop) for kind in held.must | held.may}
+    about = [held for held in expected if held.is_about(stop)]
     group.count += 1
     group.needles = max(group.needles, found["needles"])
     group.bytes += found["size"]
     group.gaps += found["gaps"]
-    group.holding += any(kind_of(hit["needle"]) in allowed for hit in found["hits"])
-    for hit in found["hits"]:
-        (group.held if kind_of(hit["needle"]) in allowed else group.hits).append(hit)
+    allowed = [any(held.allows(hit) for held in about) for hit in found["hits"]]
+    group.holding += any(allowed)
+    for hit, may_be in zip(found["hits"], allowed, strict=True):
+        (group.held if may_be else group.hits).append(hit)
 
 
 def _blind(expected: tuple[Held, ...], groups: dict[tuple[int, str, str], _Group]) -> list[str]:
@@ -108,13 +123,13 @@ def _blind(expected: tuple[Held, ...], groups: dict[tuple[int, str, str], _Group
     for held in expected:
         about = [group for group in groups.values() if held.is_about(group.stop)]
         if not about:
-            missed.append(f"{held.process} was not searched: {held.occasion}")
+            missed.append(f"{held.process} was not searched: {held.shown}")
         held_in = max((group.holding for group in about), default=0)
         if held.most is not None and held_in > held.most:
-            missed.append(f"{held.process} ({held.occasion}) holds something in {held_in} searches")
+            missed.append(f"{held.process} ({held.shown}) holds something in {held_in} searches")
         for kind in sorted(held.must):
             if not any(kind_of(hit["needle"]) == kind for group in about for hit in group.held):
-                missed.append(f"the search did not find the {kind} in {held.process} ({held.occasion}), where it is")
+                missed.append(f"the search did not find the {kind} in {held.process} ({held.shown}), where it is")
     return missed
 
 

@@ -10,16 +10,16 @@ import base64
 import functools
 import json
 import urllib.parse
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 KEY_NUMBERS, PEM, PIN = "key numbers", "PEM", "PIN"
-CLIENT_SECRET, ACCESS_TOKEN = "client secret", "access token"
+CLIENT_SECRET, ACCESS_TOKEN, ASSERTION = "client secret", "access token", "assertion"
 WRAPPING_KEY, WRAPPED_KEY = "wrapping key", "wrapped key"
-KINDS = (KEY_NUMBERS, PEM, PIN, CLIENT_SECRET, ACCESS_TOKEN, WRAPPING_KEY, WRAPPED_KEY)
+KINDS = (KEY_NUMBERS, PEM, PIN, CLIENT_SECRET, ACCESS_TOKEN, ASSERTION, WRAPPING_KEY, WRAPPED_KEY)
 
 NUMBER_PIECE = 8
 TEXT_PIECE = 16
@@ -125,7 +125,7 @@ def of_secret(value: bytes, label: str) -> list[Secret]:
     return secrets
 
 
-def of_access_token(token: bytes, label: str) -> Secret:
+def of_jwt(token: bytes, label: str) -> Secret:
     """Its signature: other parts of a JWT stand in any other, and none is a copy without the signature."""
     return Secret(label, token.rpartition(b".")[2], TEXT_PIECE)
 
@@ -138,13 +138,13 @@ def kind_of(name: str) -> str:
 @dataclass(frozen=True)
 class Source:
     """Where the needles come from. Keys in `key_dirs` are read when a process has stopped: not before, for
-    `account create` has its key issued while it runs. So are the files of `raw` and `tokens`, which grow until then."""
+    `account create` has its key issued while it runs. So are the files of `raw` and `jwts`, which grow until then."""
 
     keys: list[str]
     key_dirs: list[str]
     secrets: dict[str, str]  # label: file that holds the value
     raw: dict[str, str]  # label: file, bytes whose only form they are
-    tokens: str = ""  # a file with an access token a line
+    jwts: dict[str, str] = field(default_factory=dict)  # kind: file with one a line
 
     @staticmethod
     def load(path: Path) -> Source:
@@ -165,7 +165,7 @@ class Source:
             found += of_secret(Path(name).read_bytes(), label)
         for label, name in self.raw.items():
             found.append(Secret(label, Path(name).read_bytes(), NUMBER_PIECE))
-        if self.tokens and Path(self.tokens).exists():
-            for number, token in enumerate(Path(self.tokens).read_bytes().split(), 1):
-                found.append(of_access_token(token, f"{ACCESS_TOKEN} {number}"))
+        for kind, name in self.jwts.items():
+            lines = Path(name).read_bytes().split() if Path(name).exists() else []
+            found += [of_jwt(line, f"{kind} {number}") for number, line in enumerate(lines, 1)]
         return found, len(paths)

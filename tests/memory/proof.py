@@ -11,12 +11,13 @@ import sys
 import traceback
 from pathlib import Path
 
+import agents
 import scenes
-from judge import HOST, PROGRAM, Totals
+from judge import HOST, PROGRAM, SIGNER, Totals
 from scenes import COMMANDS, Stage
 from world import ROOT, CannotRun, Setup, World
 
-SCENES = ("ends", "signing", "killed", "library")
+SCENES = ("ends", "signing", "killed", "library", "agent")
 
 
 def _user(wanted: str | None) -> str | None:
@@ -41,14 +42,18 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--program", type=Path, default=ROOT / "build/ssa-hsm", help="default: build/ssa-hsm")
     parser.add_argument("--host", type=Path, help="the program that loads the module (default: the one beside it)")
+    parser.add_argument("--signer", type=Path, help="the agent's signer (default: the one beside the program)")
     parser.add_argument(
         "--scene", choices=SCENES, default="ends",
         help="ends: nine commands, whose processes end (default). signing: SoftHSM is in the host, and signs. killed: "
-        "the module crashes, or is killed, when it has just been given something. library: a program that uses the library",
+        "the module crashes, or is killed, when it has just been given something. library: a program that uses the library. "
+        "agent: an agent, its signer and the host, unlocked, locked, and at their ends",
     )  # fmt: skip
-    parser.add_argument("--expect-leak", choices=("program", "host"), help="succeed only when something is found there")
+    parser.add_argument("--expect-leak", choices=("program", "host", "signer"), help="succeed only when something is found there")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="copy reports and outputs there (test secrets too)")
-    parser.add_argument("--only", default=",".join(COMMANDS), help="of the first scene, some of " + ",".join(COMMANDS))
+    parser.add_argument(
+        "--only", help=f"of the first scene, some of {','.join(COMMANDS)}; of agent, some of {','.join(agents.VISITS)}"
+    )
     parser.add_argument("--bits", type=int, choices=(2048, 3072, 4096), help="size of the API's keys")
     parser.add_argument("--pkcs8", action="store_true", help="the API's keys come as PKCS#8, with CRLF")
     parser.add_argument("--import", dest="way", choices=("plain", "wrap"), help="how keys get into the token (auto)")
@@ -61,9 +66,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--user", help="run the program as this user (default: who called sudo, else root)")
     parser.add_argument("--timeout", type=int, default=60, help="seconds for each command")
     options = parser.parse_args()
-    options.only = options.only.split(",")
-    if unknown := [name for name in options.only if name not in COMMANDS]:
-        parser.error(f"--only: {', '.join(unknown)}: not one of {', '.join(COMMANDS)}")
+    known = agents.VISITS if options.scene == "agent" else COMMANDS
+    options.only = options.only.split(",") if options.only else list(known)
+    if unknown := [name for name in options.only if name not in known]:
+        parser.error(f"--only: {', '.join(unknown)}: not one of {', '.join(known)}")
     return options
 
 
@@ -77,7 +83,7 @@ def _verdict(totals: Totals, expect_leak: str | None) -> int:
     for failure in totals.failed:
         print(f"prove-memory: {failure}", file=sys.stderr)
     if expect_leak:
-        found = totals.holders == {HOST if expect_leak == "host" else PROGRAM}
+        found = totals.holders == {{"host": HOST, "signer": SIGNER}.get(expect_leak, PROGRAM)}
         print(f"prove-memory: the planted leak was {'found' if found else 'NOT found'} in the {expect_leak} alone")
         return 0 if found else 1
     if totals.hits or totals.gaps:
@@ -88,12 +94,12 @@ def _verdict(totals: Totals, expect_leak: str | None) -> int:
 def _setup(options: argparse.Namespace, program: Path) -> Setup:
     wrapped = options.way == "wrap"
     shim = options.shim or program.parent / "tests/shim/ssa-hsm-shim.so"
-    if not wrapped and options.scene == "ends":
+    if not wrapped and options.scene in ("ends", "agent"):
         shim = None
-    for file in (program, shim, options.host):
+    for file in (program, shim, options.host, options.signer):
         if file and not file.exists():
             raise CannotRun(f"{file} is not there, build it first")
-    return Setup(options.host, shim, wrapped, "softhsm" if options.scene == "signing" else options.module)
+    return Setup(options.host, options.signer, shim, wrapped, "softhsm" if options.scene == "signing" else options.module)
 
 
 def main() -> int:
@@ -114,6 +120,8 @@ def main() -> int:
                 scenes.killed(stage)
             elif options.scene == "library":
                 scenes.library(stage)
+            elif options.scene == "agent":
+                agents.agent(stage, options.only)
             else:
                 scenes.ends(stage, options.only)
     except (CannotRun, OSError, RuntimeError, subprocess.SubprocessError) as error:

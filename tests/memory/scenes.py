@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import termios
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 import control
 from judge import HOST, PROGRAM, Held, Totals, judge, last_lines
 from needles import (
-    ACCESS_TOKEN, CLIENT_SECRET, KEY_NUMBERS, PIN, WRAPPED_KEY, WRAPPING_KEY, Source,
+    ACCESS_TOKEN, ASSERTION, CLIENT_SECRET, KEY_NUMBERS, PIN, WRAPPED_KEY, WRAPPING_KEY, Source,
 )  # fmt: skip
 from search import build_scanner
 from world import CannotRun, World
@@ -48,7 +50,9 @@ class Case:
     secret: str | None = None  # where the client secret is, if elsewhere
     ways: tuple[int, ...] = (0,)  # it may end in
     holds: tuple[Held, ...] = ()
-    hold: tuple[Path, Path] | None = None  # see tracer.py
+    holds_at: tuple[tuple[Path, Path], ...] = ()  # see tracer.py
+    environment: dict[str, str | None] = field(default_factory=dict)  # what differs; None: is not there
+    terminal: int | None = None  # that it runs at
     program: Path | None = None  # if it is another one
 
 
@@ -85,7 +89,7 @@ class Stage:
     def _source(self) -> Source:
         files = {PIN: str(self.world.pin_file), CLIENT_SECRET: str(self.world.secret_file)}
         raw = {WRAPPING_KEY: str(self.world.overheard), WRAPPED_KEY: str(self.world.wrapped)}
-        return Source([], [str(self.world.issued)], files, raw, str(self.world.access_tokens))
+        return Source([], [str(self.world.issued)], files, raw, self.world.jwts)
 
     def _command(self, case: Case) -> tuple[list[str], dict[str, str]]:
         environment = self.world.environment(case.literal_secret, case.finds)
@@ -93,6 +97,8 @@ class Stage:
             environment["SSA_HSM_CACHE"] = "keyring"
         if case.secret:
             environment["APS_SECRET_ID"] = case.secret
+        environment |= {name: value for name, value in case.environment.items() if value is not None}
+        environment = {name: value for name, value in environment.items() if case.environment.get(name, "") is not None}
         if case.program:
             return [str(case.program), *case.words], environment
         makes = case.words[0] in ("account", "key")
@@ -107,21 +113,27 @@ class Stage:
         command, environment = self._command(case)
         # The host is searched between any two calls, too.
         options = [*self._options(), "--at-rest", HOST]
-        if case.hold:
-            options += ["--hold", *(str(path) for path in case.hold)]
+        for pair in case.holds_at:
+            options += ["--hold", *(str(path) for path in pair)]
         overheard = self.world.overheard.stat().st_size
         output = self.world.tracer / f"{case.name.replace(' ', '-')}.out"
         said = output.with_suffix(".err")
+        # Of a folder of its own, since others may be searched at the same time.
+        folder = self.world.tracer / f"{case.name.replace(' ', '-')}.trace"
+        folder.mkdir(mode=0o700, exist_ok=True)
         with open(output, "wb") as stdout, open(said, "wb") as stderr:
+            streams: dict[str, Any] = {"stdout": stdout, "stderr": stderr}
+            if case.terminal is not None:
+                streams |= {"stdin": case.terminal, "start_new_session": True, "preexec_fn": _take_terminal}
             try:
                 report = control.trace(
-                    command, self._scanner, self._source(), self.world.tracer, options,
-                    env=environment, cwd=self.world.home, stdout=stdout, stderr=stderr,
+                    command, self._scanner, self._source(), folder, options,
+                    env=environment, cwd=self.world.home, **streams,
                 )  # fmt: skip
             except RuntimeError as error:
                 raise CannotRun(f"{error}: {last_lines(said)}") from None
         expected = (*case.holds, *(_KEPT[self.module] if case.hosted else ()))
-        judge(case.name, report, expected, self.totals, case.hosted)
+        judge(case.name, report, expected, self.totals, case.hosted, case.hosted)
         self._check(case, report, output)
         # One for the rehearsal, one for the key itself.
         if self.way == "wrap" and case.keys and case.words[0] in ("account", "key"):
@@ -140,11 +152,15 @@ class Stage:
             self.totals.failed.append(f"{case.name}: no key had been issued when it ended, so none was searched for")
 
 
-def _prints(text: bytes) -> Callable[[Path], bool]:
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def prints(text: bytes) -> Callable[[Path], bool]:
     return lambda output: text in output.read_bytes()
 
 
-def _says(text: bytes) -> Callable[[Path], bool]:
+def says(text: bytes) -> Callable[[Path], bool]:
     return lambda output: text in output.with_suffix(".err").read_bytes()
 
 
@@ -172,7 +188,7 @@ def _always(_: Path) -> bool:
     return True
 
 
-def _case(stage: Stage, name: str) -> Case:
+def case_of(stage: Stage, name: str) -> Case:
     """Made when it is its turn: some need what others have made."""
     world = stage.world
     second = world.home / "second.env"
@@ -182,11 +198,11 @@ def _case(stage: Stage, name: str) -> Case:
             return Case(title, _CREATE, _profile(world, "default"), literal_secret=True)
         case "token" | "secret-token":
             secret = world.secret_uri if name == "secret-token" else None
-            return Case(title, ("token",), _prints(b'"access_token"'), secret=secret)
+            return Case(title, ("token",), prints(b'"access_token"'), secret=secret)
         case "token-kept" | "token-cached":
             # One puts the access token into the kernel's keyring, and the other one takes it from there.
             kept = name == "token-kept"
-            done = _prints(b'"access_token"') if kept else _says(b"is from the kernel's keyring")
+            done = prints(b'"access_token"') if kept else says(b"is from the kernel's keyring")
             return Case(title, ("token", "-v"), done, cache=True, hosted=kept)
         case "exec":
             # Its environment has the access token.
@@ -194,7 +210,7 @@ def _case(stage: Stage, name: str) -> Case:
             holds = (Held(PROGRAM, "exec", given), Held("true", "exit", given))
             return Case(title, ("exec", "--", "/bin/true"), _always, holds=holds)
         case "secret-import":
-            return Case(title, ("secret", "import"), _prints(b"type=data"))
+            return Case(title, ("secret", "import"), prints(b"type=data"))
         case "key-create":
             words = ("key", "create", "--output", str(second))
             return Case(title, words, _makes(second), literal_secret=True, keys=2)
@@ -209,7 +225,7 @@ def _case(stage: Stage, name: str) -> Case:
         case _:
             kid = second.read_text().split('KEY_ID="', 1)[1].split('"', 1)[0]
             words = ("key", "rotate", "--now", "--replace", kid, "--yes")
-            return Case(title, words, _prints(b'KEY_ID="'), literal_secret=True, keys=4)
+            return Case(title, words, prints(b'KEY_ID="'), literal_secret=True, keys=4)
 
 
 def ends(stage: Stage, only: list[str]) -> None:
@@ -220,15 +236,15 @@ def ends(stage: Stage, only: list[str]) -> None:
         if stage.totals.failed:
             return  # each needs what the one before it made
         if name in only:
-            stage.run(_case(stage, name))
+            stage.run(case_of(stage, name))
         elif name in needed:
-            stage.prepare(_case(stage, name))
+            stage.prepare(case_of(stage, name))
 
 
 def signing(stage: Stage) -> None:
     """While SoftHSM signs in the host, the key is there, and not in the process that talks to the network."""
     world = stage.world
-    stage.run(_case(stage, "account-create"))
+    stage.run(case_of(stage, "account-create"))
     here, go = world.home / "here", world.home / "go"
     world.rules(f"C_Sign 1 touch {here} wait {go}\n")
     holds = (
@@ -236,7 +252,7 @@ def signing(stage: Stage) -> None:
         # The PIN, since a key may want it once more for each signature.
         Held(PROGRAM, "held", frozenset({CLIENT_SECRET}), frozenset({PIN})),
     )
-    stage.run(Case("token", ("token",), _prints(b'"access_token"'), holds=holds, hold=(here, go)))
+    stage.run(Case("token", ("token",), prints(b'"access_token"'), holds=holds, holds_at=((here, go),)))
 
 
 def killed(stage: Stage) -> None:
@@ -252,7 +268,9 @@ def killed(stage: Stage) -> None:
         deaths[1:] = [("unwrap", f"C_UnwrapKey 2 {private} crash after", WRAPPED_KEY, ())]
     for name, rule, given, more in deaths:
         stage.world.rules(rule + "\n")
-        holds = (Held(HOST, "killed by", frozenset({given})),)
+        # One that is late may see that its program has closed the connection before it is killed.
+        ending = ("killed by", "exit") if name == "late" else "killed by"
+        holds = (Held(HOST, ending, frozenset({given})),)
         keys = 0 if given == PIN else 1
         case = Case(f"killed at {name}", (*_CREATE, *more), _always, True, keys, ways=(4, 5, 7, 12, 13), holds=holds)
         stage.run(case)
@@ -261,11 +279,15 @@ def killed(stage: Stage) -> None:
 def library(stage: Stage) -> None:
     """A program that uses the library, while its signer is open and afterwards. It has no allocator of ours."""
     world = stage.world
-    stage.prepare(_case(stage, "account-create"))
+    stage.prepare(case_of(stage, "account-create"))
     program = stage.program.parent / "tests/library/ssa-hsm-signer-memory"
     # The PIN stays only where the key wants it for each signature.
     for name, rule, pin in (("library", "", frozenset()), ("library each time", "always-authenticate\n", frozenset({PIN}))):
         here, go = (world.home / f"{name.replace(' ', '-')}.{end}" for end in ("here", "go"))
         world.rules(rule)
-        holds = (Held(PROGRAM, "held", frozenset({CLIENT_SECRET, ACCESS_TOKEN}) | pin),)
-        stage.run(Case(name, (str(here), str(go)), _prints(b"closed"), holds=holds, hold=(here, go), program=program))
+        # An assertion is good for minutes, and nobody but the program itself can wipe its registers and its stack.
+        holds = (
+            Held(PROGRAM, "held", frozenset({CLIENT_SECRET, ACCESS_TOKEN}) | pin),
+            Held(PROGRAM, ("held", "exit", "thread exit"), frozenset(), frozenset({ASSERTION})),
+        )
+        stage.run(Case(name, (str(here), str(go)), prints(b"closed"), holds=holds, holds_at=((here, go),), program=program))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import ptrace
 from needles import Secret, Source
 
+LOCKED = "locked"
 _CHUNK = 4 << 20
 _ROOM = 4096
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -157,7 +159,11 @@ class Searcher:
                     findings.gaps.append(f"{name} {bounds} {mode}: {end - start} bytes are too many to read")
                     continue
                 findings.mappings += 1
+                before = len(findings.hits)
                 read = self._mapping(memory, start, end, f"{name} {bounds} {mode}", pieces, findings)
+                if len(findings.hits) > before and _is_locked(tid, bounds):
+                    for hit in findings.hits[before:]:
+                        hit["where"] = hit["where"].replace(" at +", f" {LOCKED} at +")
                 findings.size += read
                 if read < end - start and not _past_end_of_file(tid, bounds, int(offset, 16) + read):
                     findings.gaps.append(f"{name} {bounds} {mode}: read {read} of {end - start} bytes")
@@ -189,6 +195,17 @@ class Searcher:
             kept = min(pieces.longest - 1, filled)
             view[:kept] = bytes(view[filled - kept : filled])
         return at - start
+
+
+def _is_locked(tid: int, bounds: str) -> bool:
+    """Whether a mapping is never written to swap."""
+    inside = False
+    for line in Path(f"/proc/{tid}/smaps").read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+        if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
+            inside = line.startswith(f"{bounds} ")
+        elif inside and line.startswith("VmFlags:"):
+            return "lo" in line.split()
+    return False
 
 
 def _past_end_of_file(tid: int, bounds: str, offset: int) -> bool:

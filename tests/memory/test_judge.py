@@ -12,7 +12,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from judge import HOST, PROGRAM, Held, Totals, judge  # noqa: E402
+from judge import HOST, PROGRAM, SIGNER, Held, Totals, judge  # noqa: E402
 from needles import KINDS, kind_of  # noqa: E402
 
 
@@ -53,6 +53,29 @@ class Judging(unittest.TestCase):
         self.assertEqual((self.judge(stops, held).hits, self.judge(stops, held).failed), (0, []))
         totals = self.judge([*stops, stop(HOST, "held", "client secret")], held)
         self.assertEqual((totals.hits, totals.holders), (1, {HOST}))
+
+    def test_what_may_be_in_locked_memory_may_be_nowhere_else(self) -> None:
+        held = Held(PROGRAM, "held", frozenset({"access token"}), locked=True)
+        there = stop("ssa-hsm", "held unlocked", "access token 1")
+        hit = there["findings"]["hits"][0]
+        self.assertEqual(self.judge([there, stop(HOST, "exit")], held).hits, 1)
+        hit["where"] = "anonymous 1-2 rw-p locked at +0x10"
+        self.assertEqual(self.judge([there, stop(HOST, "exit")], held).hits, 0)
+        hit["where"] = "register zmm1 of thread 7"
+        self.assertEqual(self.judge([there, stop(HOST, "exit")], held).hits, 1)
+
+    def test_what_the_signer_holds_is_not_the_program_s(self) -> None:
+        held = Held(PROGRAM, "held", frozenset({"client secret"}))
+        stops = [stop("ssa-hsm", "held", "client secret"), stop(SIGNER, "held", "client secret"), stop(HOST, "exit")]
+        self.assertEqual(self.judge(stops, held).holders, {SIGNER})
+
+    def test_a_host_that_was_not_searched_between_two_calls_is_a_failure(self) -> None:
+        for occasion, count in (("exit", 1), ("at rest", 0)):
+            totals = Totals()
+            with contextlib.redirect_stdout(io.StringIO()):
+                report = {"stops": [stop(HOST, occasion), stop(HOST, "exit")], "trouble": []}
+                judge("token", report, (), totals, rests=True)
+            self.assertEqual(len(totals.failed), count)
 
     def test_what_must_be_held_and_is_not_found_is_a_failure(self) -> None:
         held = Held(HOST, "killed by", frozenset({"PIN"}), frozenset({"key numbers"}))

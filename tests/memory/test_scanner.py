@@ -165,14 +165,14 @@ class Tracing(unittest.TestCase):
 
     def test_all_processes_are_searched_while_one_is_held(self) -> None:
         report = self.hold("pid = os.fork(); {wait}os._exit(0) if pid == 0 else os.waitpid(pid, 0); os._exit(0)")
-        held = [stop["findings"] for stop in report["stops"] if stop["occasion"] == "held"]
+        held = [stop["findings"] for stop in report["stops"] if stop["occasion"] == "held here"]
         self.assertEqual(len(held), 2)
         self.assertTrue(all(found["hits"] and found["mappings"] for found in held))
         self.assert_clean(report)
 
     def test_what_was_never_held_is_told(self) -> None:
         report = self.hold("os._exit(0)")
-        self.assertEqual(report["trouble"], ["nothing held the program"])
+        self.assertEqual(report["trouble"], ["nothing held the program: here"])
 
     def test_a_program_is_searched_whenever_it_waits_for_a_message(self) -> None:
         code = "import socket; a, b = socket.socketpair(); b.send(b'xx'); a.recv(1); a.recv(1); os._exit(0)"

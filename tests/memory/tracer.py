@@ -24,6 +24,7 @@ from needles import Source
 from search import Findings, Searcher
 
 _STOP_PATIENCE = 5.0
+_MOST_RESTS = 60  # many calls after that are like those before
 _HOLD_LOOK = 0.002
 
 
@@ -49,10 +50,11 @@ class Report:
 class Tracer:
     """Follows one program and all its threads and children until the last is gone."""
 
-    def __init__(self, searcher: Searcher, at_rest: str | None = None, hold: list[Path] | None = None) -> None:
+    def __init__(self, searcher: Searcher, at_rest: str | None = None, holds: list[list[Path]] | None = None) -> None:
         self._searcher = searcher
         self._at_rest = at_rest
-        self._hold = hold
+        self._rests = 0
+        self._holds = list(holds or [])
         self._threads: set[int] = set()
         self._waiting: dict[int, int] = {}  # thread: the status it stopped with, not yet dealt with
         self._unborn: dict[int, int] = {}  # the same, until its parent has told what it is
@@ -82,8 +84,8 @@ class Tracer:
             raise RuntimeError(f"{command[0]} could not be started")
         for tid in self._unborn:
             self.report.trouble.append(f"process {tid}, whose parent did not tell of it, was not searched")
-        if self._hold:
-            self.report.trouble.append("nothing held the program")
+        for here, _ in self._holds:
+            self.report.trouble.append(f"nothing held the program: {here.stem}")
         return self.report
 
     def _start(self, command: list[str], environment: dict[str, str], user: str | None) -> int:
@@ -96,7 +98,7 @@ class Tracer:
                 os.read(reader, 1)  # until we are traced
                 os.close(reader)
                 # Needs root, so before the user is changed.
-                ptrace.trace_last_calls(*[ptrace.SYS_RECVFROM] if self._at_rest else [])
+                ptrace.trace_last_calls(*ptrace.RECEIVING if self._at_rest else [])
                 if account:
                     os.initgroups(account.pw_name, account.pw_gid)
                     os.setgid(account.pw_gid)
@@ -115,11 +117,12 @@ class Tracer:
         return pid
 
     def _next(self) -> tuple[int, int]:
-        while self._hold and not self._waiting:
-            if self._hold[0].exists():
-                self._search_held()
-                self._hold[1].touch()
-                self._hold = None
+        while self._holds and not self._waiting:
+            here, go = self._holds[0]
+            if here.exists():
+                self._search_held(here.stem)
+                go.touch()
+                del self._holds[0]
                 break
             found, status = os.waitpid(-1, ptrace.WALL | os.WNOHANG)
             if found:
@@ -129,15 +132,15 @@ class Tracer:
             return self._waiting.popitem()
         return os.waitpid(-1, ptrace.WALL)
 
-    def _search_held(self) -> None:
-        """All processes, each as a whole, while one of them waits for us."""
+    def _search_held(self, where: str) -> None:
+        """All processes, each as a whole, while one of them waits for us, or who asks them does."""
         for pid in sorted(self._processes):
             try:
                 tid = min(_living_threads(pid), default=0)
             except FileNotFoundError:
                 continue  # it has ended
             if tid and self._stop(tid):
-                self._search_process(tid, pid, "held")
+                self._search_process(tid, pid, f"held {where}")
 
     def _handle(self, tid: int, status: int) -> None:
         if not os.WIFSTOPPED(status):
@@ -207,8 +210,9 @@ class Tracer:
         elif call in (ptrace.SYS_EXECVE, ptrace.SYS_EXECVEAT):
             self._replacing[pid] = tid
             self._search_process(tid, pid, "exec")
-        elif call == ptrace.SYS_RECVFROM:
-            if self._at_rest and _name_of(pid).startswith(self._at_rest):
+        elif call in ptrace.RECEIVING:
+            if self._at_rest and self._rests < _MOST_RESTS and _name_of(pid).startswith(self._at_rest):
+                self._rests += 1
                 self._search_process(tid, pid, "at rest")
         elif pid not in self._ending:
             self._ending.add(pid)
@@ -313,8 +317,8 @@ def main() -> int:
     parser.add_argument("--timeout", type=int, default=60, help="seconds")
     parser.add_argument("--at-rest", metavar="NAME", help="search this program whenever it waits for a message, too")
     parser.add_argument(
-        "--hold", type=Path, nargs=2, metavar=("HERE", "GO"),
-        help="search all processes when HERE is there, too, and make GO then",
+        "--hold", type=Path, nargs=2, metavar=("HERE", "GO"), action="append",
+        help="search all processes when HERE is there, too, and make GO then; may be repeated, in the order of time",
     )  # fmt: skip
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()

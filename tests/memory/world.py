@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from control import build_overhear
+from needles import ACCESS_TOKEN, ASSERTION
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "proof"
@@ -45,6 +46,7 @@ class Setup:
     """What a proof wants to differ from the usual: the token in a process of its own, behind p11-kit's remoting."""
 
     host: Path | None = None  # the program that loads the module, which ours finds by itself
+    signer: Path | None = None  # the agent's, which ours finds by itself
     shim: Path | None = None  # between that program and the module
     wrapped: bool = False  # the module can decrypt keys, which needs the shim
     module: str = "p11-kit"  # its client, which has SoftHSM in another process; or "softhsm" or "nss" themselves
@@ -84,6 +86,7 @@ class World:
         self.tracer = self.folder / "tracer"
         self.tracer.mkdir(mode=0o700)
         self.home = self._own(self.folder / "home")
+        self.agents = self._own(self.home / "agents")  # where their sockets are
         self.pin_file = self.write("pin", self.pin.encode())
         self.secret_file = self.write("secret", self.client_secret.encode())
         # The keys that wrapped others, and the others when they were wrapped.
@@ -91,6 +94,7 @@ class World:
         self.wrapped = self.write("wrapped", b"")
         self._overhear = build_overhear(self.folder)
         self._host = self._copy(self._setup.host) if self._setup.host else None
+        self._signer = self._copy(self._setup.signer) if self._setup.signer else None
 
     def _leave_folder(self) -> None:
         if self._keep:
@@ -216,7 +220,7 @@ class World:
             raise CannotRun("the emulator did not start") from None
         self.url, self._cacert = ready["url"], ready["cacert"]
         self.issued = folder / "issued"
-        self.access_tokens = folder / "access-tokens"
+        self.jwts = {ACCESS_TOKEN: str(folder / "access-tokens"), ASSERTION: str(folder / "assertions")}
 
     def environment(self, literal_secret: bool, search: bool = False) -> dict[str, str]:
         """All that the program is told; nothing of our own environment. With search it has to look for the module: in
@@ -236,6 +240,7 @@ class World:
             "SSA_HSM_MODULE": str(self._module),
             **self._hosting,
             **({"SSA_HSM_HOST": str(self._host)} if self._host else {}),
+            **({"SSA_HSM_SIGNER": str(self._signer)} if self._signer else {}),
             "LD_PRELOAD": str(self._overhear),
             "OVERHEARD": str(self.overheard),
             "OVERHEARD_WRAPPED": str(self.wrapped),

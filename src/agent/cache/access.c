@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "agent/cache/clock.h"
 #include "core/text.h"
 
 // The users are counted behind what they see, which never changes.
@@ -26,7 +27,8 @@ struct access *access_new(struct span token, const char *scope, long long obtain
     access->type = "Bearer";
     access->obtained_ms = obtained_ms;
     access->ends_ms = obtained_ms + lifetime_s * 1000;
-    access->expires = (long long)time(NULL) + lifetime_s;
+    // Its life began before the API's answer was there.
+    access->expires = (long long)time(NULL) + (access->ends_ms - boot_ms()) / 1000;
     const bool fits = text_format(access->scope, sizeof access->scope, "%s", scope) ||
                       error_set(err, SSA_UNEXPECTED, NULL, NULL, "the scope of an access token is too long");
     if (fits && secret_new(&access->token, token.len, err) && secret_append(&access->token, token))

@@ -21,7 +21,8 @@ static bool is_long_enough(const struct access *access, long long min_ttl_ms, lo
     const long long life = access->ends_ms - access->obtained_ms;
     if (access->ends_ms - now >= min_ttl_ms)
         return true;
-    return life < min_ttl_ms && now - access->obtained_ms < life / NEW_PART;
+    // Else whoever wants nearly all of its life would use up the requests that the API takes.
+    return min_ttl_ms > life - life / NEW_PART && now - access->obtained_ms < life / NEW_PART;
 }
 
 static bool is_hit(const struct cache_entry *entry, const struct cache_demand *demand, long long now)

@@ -101,8 +101,7 @@ static bool check_listener(const struct asking *a, struct ssa_error *err)
         return true;
     if (!text_format(copy, sizeof copy, "%s", a->path) || lstat(a->path, &socket) != 0 ||
         lstat(dirname(copy), &folder) != 0 || !agent_is_trusted(listener.uid, geteuid(), &socket, &folder)) {
-        error_set(err, SSA_ABSENT, NULL, a->path, "user %u listens there, who is not to be trusted",
-                  (unsigned)listener.uid);
+        error_set(err, SSA_ABSENT, NULL, a->path, "user %u listens there, and is not trusted", (unsigned)listener.uid);
         return error_hint(err, "The folder of another user's agent must belong to that user or to root, and nobody "
                                "else may write to it.");
     }

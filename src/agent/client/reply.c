@@ -183,7 +183,7 @@ enum agent_failure agent_reply_failure(unsigned status, struct span body, const 
     const struct kind *kind = kind_of(told ? f.kind : "");
     if (!told || kind->name == NULL) {
         (void)error_set(err, SSA_NETWORK, NULL, place,
-                        "what listens there is no agent, or of another version: it "
+                        "what listens there is no agent, or an agent of another version: it "
                         "answered with status %u%s%s",
                         status, told ? ": " : "", told ? f.kind : "");
         return AGENT_NONE;

@@ -2,9 +2,18 @@
 
 #include "core/text.h"
 #include "oauth/http.h"
+#include "oauth/scope.h"
 
 // 4,096 bytes of scopes, each of which may need three; and the rest.
 enum { TARGET_MAX = 16 * 1024, NUMBER_MAX = 16 };
+
+void agent_wish_examine(const struct agent_wish *wish, const struct ssa_callbacks *callbacks)
+{
+    char scope[SCOPE_MAX];
+    // What is no scope at all is refused by the agent.
+    if (!text_present(wish->scope) || !scope_normalise(wish->scope, scope, callbacks, ERROR_IGNORED))
+        return;
+}
 
 // The part of a target that stands behind "?".
 struct query {

@@ -19,6 +19,9 @@ struct agent_wish {
     bool not_before;
 };
 
+// Warns of scopes that nobody knows: an agent does not.
+void agent_wish_examine(const struct agent_wish *wish, const struct ssa_callbacks *callbacks);
+
 // Make the target in an empty buffer, which the caller frees. Fail with SSA_USAGE where it is too long.
 bool agent_wish_token(const struct agent_wish *wish, struct secret *target, struct ssa_error *err) MUST_CHECK;
 bool agent_wish_assertion(const struct agent_wish *wish, struct secret *target, struct ssa_error *err) MUST_CHECK;

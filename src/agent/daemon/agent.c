@@ -13,6 +13,7 @@
 #include "agent/daemon/systemd.h"
 #include "core/callback.h"
 #include "core/owner.h"
+#include "core/secret.h"
 #include "core/text.h"
 
 struct agent {
@@ -123,12 +124,21 @@ static bool open_audit(struct agent *agent, struct ssa_error *err)
     }
 }
 
+// Of several agents with sockets in one folder, all but the one at the usual place say by their PIN sockets whose they
+// are.
+static const char *pin_prefix(const struct agent *agent)
+{
+    const char *slash = strrchr(agent->path, '/');
+    return agent->own.fd < 0 || slash == NULL || strcmp(slash + 1, "agent.sock") == 0 ? NULL : slash + 1;
+}
+
 static bool start_service(struct agent *agent, struct ssa_error *err)
 {
     const struct agent_options *options = agent->options;
     agent->service_config = (struct service_config){.profiles = options->profiles,
                                                     .profile_count = options->profile_count,
                                                     .folder = agent->folder,
+                                                    .prefix = pin_prefix(agent),
                                                     .locked = options->locked,
                                                     .lock_after = options->lock_after,
                                                     .run = options->run,
@@ -136,6 +146,16 @@ static bool start_service(struct agent *agent, struct ssa_error *err)
                                                     .tell = tell_line,
                                                     .context = agent};
     return service_start(&agent->service_config, &agent->service, err);
+}
+
+// Without that, it works all the same.
+static void warn_of_swap(const struct agent *agent)
+{
+    enum { ENOUGH = 1024 * 1024 };
+    SECRET_AUTO probe = {0};
+    if (secret_new(&probe, ENOUGH, ERROR_IGNORED) && !probe.locked)
+        tell_reason(&agent->options->run.callbacks, SSA_WARNING, SSA_REASON_LOCKS_TOO_FEW, "",
+                    "memory cannot be locked, so access tokens could be written to swap");
 }
 
 static bool start_server(struct agent *agent, struct ssa_error *err)
@@ -170,6 +190,7 @@ static bool start(struct agent *agent, struct ssa_error *err)
     agent->signals = loop_signals();
     if (agent->signals < 0)
         return error_errno(err, SSA_UNEXPECTED, errno, NULL, "signals cannot be received");
+    warn_of_swap(agent);
     return callback_go_on(&agent->options->run.callbacks, err) && start_server(agent, err);
 }
 

@@ -39,6 +39,21 @@ static bool check_path(const char *path, struct ssa_error *err)
                          "is too long for a socket: %zu bytes, and at most %d are allowed", len, AGENT_PATH_MAX - 1);
 }
 
+// Tells where others cannot get through: this folder, or one above it.
+static void warn_of_closed(const char *folder, const struct ssa_callbacks *callbacks)
+{
+    struct stat about;
+    char path[AGENT_PATH_MAX];
+    if (!text_format(path, sizeof path, "%s", folder))
+        return;
+    for (char *slash; (slash = strrchr(path, '/')) != NULL; *slash = '\0')
+        if (stat(path, &about) == 0 && (about.st_mode & S_IXOTH) == 0) {
+            tell(callbacks, SSA_WARNING, "%s: other users cannot enter this folder, so they cannot reach the agent",
+                 path);
+            return;
+        }
+}
+
 // A link as the folder's last part is refused: whoever made it can let it lead elsewhere. Links above are the user's
 // own, or the system's.
 static int open_folder(const char *folder, bool shared, const struct ssa_callbacks *callbacks, struct ssa_error *err)
@@ -47,6 +62,7 @@ static int open_folder(const char *folder, bool shared, const struct ssa_callbac
     const bool made = mkdir(folder, FOLDER_OWN) == 0;
     if (!made && errno != EEXIST) {
         (void)error_errno(err, SSA_CONFIG, errno, folder, "the folder for the agent's socket cannot be made");
+        (void)error_reason(err, SSA_REASON_AGENT_SOCKET, "%s", folder);
         return -1;
     }
     DESCRIPTOR_AUTO fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -62,11 +78,16 @@ static int open_folder(const char *folder, bool shared, const struct ssa_callbac
         (void)error_errno(err, SSA_CONFIG, errno, folder, "the folder's mode cannot be set");
         return -1;
     }
+    // A folder such as /tmp is right as it is, and no place for this.
+    if (fstat(fd, &about) == 0 && (about.st_mode & S_ISVTX) != 0 && (about.st_mode & S_IWOTH) != 0) {
+        (void)error_because(err, SSA_CONFIG, SSA_REASON_AGENT_SOCKET, folder,
+                            "everybody can make files in this folder");
+        return -1;
+    }
     if (!owner_check_folder(fd, folder, err))
         return -1;
-    if (shared && fstat(fd, &about) == 0 && (about.st_mode & S_IXOTH) == 0)
-        tell(callbacks, SSA_WARNING, "%s: other users cannot enter this folder, so they cannot reach the agent",
-             folder);
+    if (shared)
+        warn_of_closed(folder, callbacks);
     return descriptor_keep(&fd);
 }
 

@@ -107,7 +107,9 @@ static void *run(void *context)
         if (there > 0 && now - swept < SWEEP_MS)
             continue;
         swept = now;
-        there = connections_sweep(&server->connections, now) + prepared_sweep(&server->prepared, boot_ms());
+        // In this order: where nobody is connected, nobody prepares another answer.
+        there = connections_sweep(&server->connections, now);
+        there += prepared_sweep(&server->prepared, boot_ms());
         tell_refused(server, &told, now);
     }
     return NULL;

@@ -15,6 +15,7 @@ enum {
     BATCH_BYTES = 4 * AUDIT_LINE_MAX, // lines that are written at once
     CLOSE_MS = 2000,                  // for so long the last lines may take
     RETRY_MS = 250,
+    GATHER_MS = 5, // between two turns of the thread: to wake it takes longer than a request
     WRITER_STACK = 256 * 1024
 };
 
@@ -132,6 +133,7 @@ static void *run(void *context)
         write_events(audit, &events, lost);
         if (is_late(audit))
             break;
+        pause_ms(GATHER_MS);
     }
     return NULL;
 }

@@ -1,6 +1,7 @@
 // Who asks.
 #pragma once
 
+#include "agent/cache/scope_set.h"
 #include "agent/http/server.h"
 
 enum rights {
@@ -25,6 +26,3 @@ struct caller {
     uint8_t address[CALLER_ADDRESS_BYTES];
     unsigned port;
 };
-
-// Whether all scopes of wanted, separated by commas or spaces, are among those of allowed (normalised).
-bool scope_within(const char *wanted, const char *allowed);

@@ -66,6 +66,7 @@ static void *run(void *context)
     if (job->request.kind == REQUEST_LOCK)
         (void)prepared_sweep(&server->prepared, LLONG_MAX);
     wait_end(job->wait, &job->result);
+    secret_wipe_stack();
     const enum request_kind kind = job->request.kind;
     request_free(&job->request);
     free(job);
@@ -101,6 +102,8 @@ enum MHD_Result job_end(struct http_server *server, struct connection *connectio
         struct MHD_Response *answer =
             kind == REQUEST_ASSERTION ? reply_text("assertion", secret_span(&result->text))
                                       : reply_text("status", span_text(kind == REQUEST_LOCK ? "locked" : "unlocked"));
+        // This thread serves others, and may be idle for long.
+        secret_wipe_stack();
         return end_with(server, connection, FAILURE_NONE, answer, names[kind]);
     }
     const enum failure failed = failure_of(err);

@@ -29,7 +29,7 @@ static OWN_FRAME enum MHD_Result too_often(struct http_server *server, struct co
 {
     struct ssa_error err = {0};
     (void)error_because(&err, SSA_RATE_LIMIT, SSA_REASON_AGENT_BUDGET, NULL,
-                        "this user has demanded new access tokens too often");
+                        "this user has asked for new access tokens too often");
     return end_failed(server, connection, &err, (unsigned)(wait_ms / 1000 + 1), "token");
 }
 
@@ -45,7 +45,8 @@ static enum MHD_Result hand_out(struct http_server *server, struct connection *c
         return MHD_YES;
     }
     struct ssa_error err = {0};
-    (void)error_because(&err, SSA_UNEXPECTED, SSA_REASON_AGENT_GONE, NULL, "there is no access token that lasts");
+    (void)error_because(&err, SSA_UNEXPECTED, SSA_REASON_AGENT_GONE, NULL,
+                        "the access token expires too soon to be handed out");
     return end_failed(server, connection, &err, 1, "token");
 }
 
@@ -54,6 +55,8 @@ enum MHD_Result token_end(struct http_server *server, struct connection *connect
     const struct outcome *outcome = &result->outcome;
     if (outcome->access != NULL)
         return hand_out(server, connection, outcome->access);
+    if (outcome->err.reason == SSA_REASON_AGENT_REFUSES)
+        return refuse(server, connection);
     return end_failed(server, connection, &outcome->err, outcome->retry_after, "token");
 }
 
@@ -70,8 +73,12 @@ static OWN_FRAME enum MHD_Result failed(struct http_server *server, struct conne
     return end_failed(server, connection, &err, 1, "token");
 }
 
-enum MHD_Result token_ask(struct http_server *server, struct connection *connection, const struct demand *demand)
+enum MHD_Result token_ask(struct http_server *server, struct connection *connection, const struct demand *wanted)
 {
+    struct demand own = *wanted;
+    // What may not be had costs no signature, either.
+    own.within = connection->caller.scope;
+    const struct demand *demand = &own;
     long long wait_ms = 0;
     if (connection->caller.scope != NULL && text_present(demand->scope) &&
         !scope_within(demand->scope, connection->caller.scope))

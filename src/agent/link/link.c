@@ -11,6 +11,7 @@ enum {
     PATIENT_MS = 1000, // a call waits so long until a signer may be started again
     CLOSING_MS = 5000, // then one that is to end is killed
     STATUS_MS = 500,   // how long it is waited for what is only to be told
+    BUSY_MS = 4000     // a signer that is to be locked may go on so long with what it began, unless it tries a PIN
 };
 
 static void init_turn(struct signer_link *link)
@@ -166,16 +167,26 @@ static bool ask(struct signer_link *link, const struct link_request *request, lo
     return done;
 }
 
-// What is to be locked must not stay open.
-static void lock(struct signer_link *link, long long deadline)
+// A call under way may wait for a touch, or hang.
+static bool lock_in_time(struct signer_link *link, long long deadline)
 {
     LINK_ANSWER_AUTO answer = {0};
     const struct link_request request = {.call = LINK_LOCK};
+    const long long soon = link->since + BUSY_MS;
+    if (link->under_way && !link->tries_pin && soon < deadline &&
+        !link_finish_earlier(link, true, soon, ERROR_IGNORED) && !link->tries_pin)
+        return false;
+    return exchange(link, &request, deadline, &answer, ERROR_IGNORED);
+}
+
+// What is to be locked must not stay open.
+static void lock(struct signer_link *link, long long deadline)
+{
     (void)atomic_fetch_add(&link->lockers, 1);
     // It comes soon, since nobody else waits for the signer now.
     if (!take_turn(link, 0, ERROR_IGNORED))
         return;
-    if (!exchange(link, &request, deadline, &answer, ERROR_IGNORED)) {
+    if (!lock_in_time(link, deadline)) {
         link->locked = true;
         if (link->signer.pid != 0)
             link_bury(link, 0);

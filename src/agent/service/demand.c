@@ -67,6 +67,12 @@ static void stopped_error(struct ssa_error *err)
     error_because(err, SSA_UNEXPECTED, SSA_REASON_AGENT_GONE, NULL, "the agent stops");
 }
 
+static void refused_error(struct ssa_error *err)
+{
+    error_because(err, SSA_REFUSED, SSA_REASON_AGENT_REFUSES, NULL,
+                  "this caller may not have an access token for these scopes");
+}
+
 static bool may_have(const struct service *s, const struct profile *p, const struct demand *demand,
                      struct ssa_error *err)
 {
@@ -108,6 +114,10 @@ static enum cache_reply ask(struct service *s, struct profile *p, const struct d
                             struct asking *asking, struct outcome *outcome)
 {
     const long long now = boot_ms();
+    if (demand->within != NULL && !scope_within(scope[0] != '\0' ? scope : p->facts.scope, demand->within)) {
+        refused_error(&outcome->err);
+        return CACHE_FAILED;
+    }
     p->asked_at = now;
     if (!may_have(s, p, demand, &outcome->err))
         return CACHE_FAILED;

@@ -118,10 +118,13 @@ const char *profile_shown(const struct profile *p)
 
 static bool make_pin_socket(struct profile *p, const char *folder, struct ssa_error *err)
 {
+    const char *given = p->service->config.prefix, *prefix = given != NULL ? given : "",
+               *dot = given != NULL ? "." : "";
     // A path is no file name; its number tells it from others.
     const bool plain = strchr(profile_shown(p), '/') == NULL;
-    const bool fits = plain ? text_format(p->pin_socket, sizeof p->pin_socket, "%s/%s.pin", folder, profile_shown(p))
-                            : text_format(p->pin_socket, sizeof p->pin_socket, "%s/%zu.pin", folder, p->index + 1);
+    const bool fits =
+        plain ? text_format(p->pin_socket, sizeof p->pin_socket, "%s/%s%s%s.pin", folder, prefix, dot, profile_shown(p))
+              : text_format(p->pin_socket, sizeof p->pin_socket, "%s/%s%s%zu.pin", folder, prefix, dot, p->index + 1);
     return fits || error_errno(err, SSA_CONFIG, ENAMETOOLONG, folder, "the path of a socket is too long");
 }
 
@@ -145,10 +148,19 @@ static bool open_link(struct profile *p, struct ssa_error *err)
     return true;
 }
 
+// Two signers would have one PIN socket, and nobody could ask for the second profile.
+static bool is_new(const struct profile *p, struct ssa_error *err)
+{
+    for (size_t i = 0; i < p->index; i++)
+        if (strcmp(profile_shown(&p->service->profiles[i]), profile_shown(p)) == 0)
+            return error_set(err, SSA_CONFIG, NULL, profile_shown(p), "this profile is named twice");
+    return true;
+}
+
 static bool open_profile(struct profile *p, struct ssa_error *err)
 {
-    return make_pin_socket(p, p->service->config.folder, err) && profile_load(p, err) && profile_secret_load(p, err) &&
-           open_link(p, err);
+    return is_new(p, err) && make_pin_socket(p, p->service->config.folder, err) && profile_load(p, err) &&
+           profile_secret_load(p, err) && open_link(p, err);
 }
 
 static bool start_threads(struct service *s, struct ssa_error *err)
@@ -175,6 +187,8 @@ static bool start(struct service *s, struct ssa_error *err)
         if (!open_profile(p, err))
             return false;
     }
+    // A thread begins with the registers of the one that has started it.
+    secret_wipe_stack();
     return start_threads(s, err);
 }
 
@@ -241,9 +255,12 @@ void service_stop(struct service *s)
         return;
     end_threads(s);
     for (size_t i = 0; i < s->profile_count; i++) {
-        if (s->profiles[i].link != NULL)
-            link_close(s->profiles[i].link);
+        // Somebody may still ask how it is.
+        service_enter(s);
+        struct signer_link *link = s->profiles[i].link;
         s->profiles[i].link = NULL;
+        service_leave(s);
+        link_close(link);
         signer_environment_free(&s->profiles[i].environment);
         profile_unload(&s->profiles[i]);
     }

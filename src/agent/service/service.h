@@ -16,6 +16,7 @@ struct service_config {
                                  // meant where a request names none
     size_t profile_count;        // at least 1
     const char *folder;          // where the signers' PIN sockets are made: NAME.pin in it
+    const char *prefix;          // of these names, for an agent that shares its folder with others; may be NULL
     bool locked;                 // starts locked: it does not log in before somebody unlocks it
     unsigned lock_after;         // seconds without a request, after which it locks; 0: never
     struct ssa_run run;          // settings of the environment; timeouts; callbacks.ask_secret asks for a client secret
@@ -38,6 +39,7 @@ void service_free(struct service *service);
 struct demand {
     const char *profile;                        // NULL or "": the first one
     const char *scope;                          // NULL or "": the profile's; separated by commas or spaces
+    const char *within;                         // scopes that the caller may have (normalised); NULL: any
     unsigned min_ttl;                           // the least seconds for which it must be valid, else a new one is
                                                 // fetched, and given even if the API lets it live shorter
     bool force;                                 // a new access token, whatever is there
@@ -57,7 +59,7 @@ enum service_answer { SERVICE_DONE, SERVICE_LATER };
 // Fills *outcome at once where the access token is there or cannot be had (SERVICE_DONE). Else (SERVICE_LATER) `later`
 // is called exactly once, on another thread, perhaps before this returns. Fails with SSA_USAGE for a demand that cannot
 // be understood, SSA_CONFIG with SSA_REASON_AGENT_PROFILE or SSA_REASON_AGENT_DIFFERS, SSA_PIN with
-// SSA_REASON_AGENT_LOCKED, SSA_RATE_LIMIT, and as a fetch does.
+// SSA_REASON_AGENT_LOCKED, SSA_REFUSED with SSA_REASON_AGENT_REFUSES, SSA_RATE_LIMIT, and as a fetch does.
 enum service_answer service_token(struct service *service, const struct demand *demand, struct outcome *outcome,
                                   void (*later)(void *context, struct outcome *outcome), void *context);
 

@@ -265,6 +265,8 @@ static void work_once(struct profile *p)
         p->look_at = boot_ms() + (boot_ms() < p->quick_until && profile_is_locked(p) ? QUICK_LOOK_MS : LOOK_MS);
     } else {
         const long long wakes = cache_wakes(s->cache, p->index, now, LOOK_MS);
+        // Registers keep a piece of what was read last, also when it is to be forgotten.
+        secret_wipe_stack();
         if (!p->lock.wanted && !p->unlock.wanted && !atomic_load(&s->stopping))
             service_wait(s, &p->work, wakes < p->look_at ? wakes : p->look_at);
     }

@@ -1,11 +1,13 @@
 #include "agent/signer/inherited.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "config/profiles.h"
 #include "config/reference.h"
+#include "core/descriptor.h"
 #include "core/text.h"
 #include "hsm/uri/uri.h"
 
@@ -20,6 +22,14 @@ void inherited_lock_environment(void)
     const char *last = environ[count - 1];
     // Where it cannot be locked, secrets tell so.
     (void)mlock(environ[0], (size_t)(last + strlen(last) - environ[0]));
+}
+
+void inherited_leave_terminal(void)
+{
+    DESCRIPTOR_AUTO nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    (void)setsid();
+    if (nothing >= 0 && isatty(STDIN_FILENO) == 1)
+        (void)dup2(nothing, STDIN_FILENO);
 }
 
 enum { KEPT_MAX = 4 * SSA_PROFILES_MAX };

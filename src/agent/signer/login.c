@@ -137,7 +137,8 @@ void login_note_failure(struct signer_process *p, struct ssa_error *err)
     close_handle(p);
     if (p->status.by_person) {
         p->needs_person = true;
-        tell(&p->run.callbacks, SSA_WARNING, "token \"%s\" was lost, so it is locked: %s", p->status.label, err->what);
+        tell(&p->run.callbacks, SSA_WARNING, "PKCS#11 token \"%s\" was lost, so the profile is locked: %s",
+             p->status.label, err->what);
         (void)refuse_for_person(err);
     }
     note_closed(p, err);

@@ -134,6 +134,8 @@ static void work(struct signer_process *p)
             serve_request(p);
         if (!p->over && fds[1].revents != 0)
             unlocker_serve(p);
+        // Registers keep a piece of what was copied last, for as long as nothing else is copied.
+        secret_wipe_stack();
     }
 }
 
@@ -153,6 +155,7 @@ int main(int argc, char **argv)
     struct ssa_error err = {0};
     harden();
     inherited_lock_environment();
+    inherited_leave_terminal();
     p.thread = pthread_self();
     if (argc != SIGNER_ARGUMENTS) {
         (void)fputs("ssa-hsm-signer: the agent starts this program\n", stderr);

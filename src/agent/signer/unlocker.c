@@ -84,7 +84,7 @@ static bool unlock(struct signer_process *p, struct ssa_error *err)
     if (p->handle != NULL && login_look(p, err))
         return true;
     if (!p->status.by_person)
-        return error_set(err, SSA_USAGE, NULL, NULL, "its PIN comes from no person");
+        return error_set(err, SSA_USAGE, NULL, NULL, "no person gives its PIN");
     return login_with_person(p, err);
 }
 

@@ -297,7 +297,7 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_KEY_NOT_AT_API] = "`ssa-hsm key create --force` makes a new key, and writes the profile again.",
 
     // The agent.
-    [SSA_REASON_AGENT_LOCKED] = "`ssa-hsm agent unlock` asks for the PIN. --no-agent does without the agent.",
+    [SSA_REASON_AGENT_LOCKED] = "`ssa-hsm agent unlock` unlocks it. --no-agent does without the agent.",
     [SSA_REASON_AGENT_LOST] = "Plug the PKCS#11 token in. `ssa-hsm agent status` shows how it is, and where a person "
                               "must give the PIN, `ssa-hsm agent unlock` asks for it.",
     [SSA_REASON_AGENT_GONE] = "`ssa-hsm agent` starts one. SSA_HSM_AGENT says where it is, or that none is asked: "
@@ -308,9 +308,10 @@ static const char *const advice[SSA_REASON_COUNT] = {
                                  "the agent.",
     [SSA_REASON_AGENT_DIFFERS] = "The agent reads its profiles by itself: see `ssa-hsm agent status`. --no-agent does "
                                  "without the agent.",
-    [SSA_REASON_AGENT_REFUSES] = "Whoever started the agent may allow it: --allow USER=SCOPES. --no-agent does without "
-                                 "the agent.",
-    [SSA_REASON_AGENT_BUDGET] = "Others have asked for as much as the API allows in a minute: try again later.",
+    [SSA_REASON_AGENT_REFUSES] = "Whoever starts the agent may allow access tokens to another user, and nothing else: "
+                                 "--allow USER=SCOPES. `ssa-hsm token --no-agent` does without the agent.",
+    [SSA_REASON_AGENT_BUDGET] = "What the API allows in a minute, or this user's share of it, is used up: try again "
+                                "later.",
     [SSA_REASON_AGENT_SOCKET] = "SSA_HSM_AGENT or --socket names the agent's socket: an absolute path of at most 107 "
                                 "bytes, in a folder that belongs to you.",
     [SSA_REASON_AGENT_MANAGED] = "End it there: systemctl --user stop ssa-hsm-agent.socket ssa-hsm-agent.service",

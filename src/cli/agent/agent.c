@@ -11,7 +11,7 @@
 #include "cli/terminal/terminal.h"
 #include "core/text.h"
 
-enum { NOT_FOUND = 127, NOT_RUN = 126 };
+enum { NOT_FOUND = 127, NOT_RUN = 126, TERMINAL_NAME_MAX = 256 };
 
 // Both processes have them.
 static struct agent_options options;
@@ -31,10 +31,20 @@ static bool choose_socket(const struct arguments *a, struct ssa_error *err)
            error_because(err, SSA_CONFIG, SSA_REASON_AGENT_SOCKET, usual, "is too long for the folder of a socket");
 }
 
+// The signer has no terminal. A pinentry that it starts finds the person's by this variable.
+static void name_terminal(void)
+{
+    char name[TERMINAL_NAME_MAX];
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (ttyname_r(fd, name, sizeof name) == 0)
+            (void)setenv("GPG_TTY", name, 0);
+}
+
 static bool begin(const struct arguments *a, struct ssa_error *err)
 {
     if (!agent_options_read(a, &texts, &options, err) || !choose_socket(a, err))
         return false;
+    name_terminal();
     if (option_given(a, &option_foreground))
         return true;
     if (a->rest != NULL)
@@ -136,7 +146,8 @@ const struct command command_agent = {
     .help = "start the agent: one login, access tokens for many",
     .about =
         "Starts a process that logs in once, keeps access tokens, and hands them out to this user's programs at a Unix "
-        "socket. `ssa-hsm token` and others use it by themselves. It goes into the background when it answers and is "
+        "socket. `ssa-hsm token`, `exec` and `jwt` ask it by themselves. It goes into the background when it answers "
+        "and is "
         "unlocked, and prints commands for a shell that say where it is, as ssh-agent does. With --profile, which may "
         "be "
         "repeated, it serves these profiles; a request that names none is for the first. With CMD, it serves that "
@@ -151,7 +162,7 @@ const struct command command_agent = {
     .falls_back = true,
     .reads_no_profile = true,
     .takes_program = true,
-    .uses = USE_PROFILE | USE_AGENT,
+    .uses = USE_PROFILE | USE_SOCKET,
     .options =
         OPTIONS(&option_socket, &option_foreground, &option_csh, &option_locked, &option_lock_after, &option_allow,
                 &option_audit, &option_facade, &option_listen, &option_tls_cert, &option_tls_key, &option_client_ca),

@@ -22,7 +22,7 @@ const struct command command_agent_lock = {
     .examples = EXAMPLES({"agent lock", "Locks all profiles of the agent."},
                          {"agent lock --profile work", "Locks one profile."}),
     .reads_no_profile = true,
-    .uses = USE_PROFILE | USE_AGENT,
+    .uses = USE_PROFILE | USE_SOCKET,
     .options = OPTIONS(&option_socket),
     .run = agent_lock,
 };

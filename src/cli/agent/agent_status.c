@@ -79,7 +79,7 @@ static bool take(void *context, const struct json_value *value, struct ssa_error
 
 static bool print_tables(const struct agent_answer *answer, struct ssa_error *err)
 {
-    static const char *const profile_heads[] = {"PROFILE", "STATUS", "TOKEN", "LAST FAILURE"};
+    static const char *const profile_heads[] = {"PROFILE", "STATUS", "PKCS#11 TOKEN", "LAST FAILURE"};
     static const char *const entry_heads[] = {"PROFILE", "SCOPES", "VALID UNTIL"};
     struct reading r = {0};
     table_begin(&r.profiles, COUNT(profile_heads), profile_heads);
@@ -120,7 +120,7 @@ const struct command command_agent_status = {
     .examples = EXAMPLES({"agent status", "Asks the agent at the usual socket."},
                          {"agent status --json", "The same for programs, with what was counted."}),
     .reads_no_profile = true,
-    .uses = USE_AGENT,
+    .uses = USE_SOCKET,
     .options = OPTIONS(&option_socket, &option_json),
     .run = agent_status,
 };

@@ -52,7 +52,7 @@ const struct command command_agent_stop = {
     .examples = EXAMPLES({"agent stop", "Ends the agent at the usual socket."},
                          {"agent stop --socket /tmp/me/agent.sock", "Ends another one."}),
     .reads_no_profile = true,
-    .uses = USE_AGENT,
+    .uses = USE_SOCKET,
     .options = OPTIONS(&option_socket),
     .run = agent_stop,
 };

@@ -22,7 +22,7 @@ const struct command command_agent_unlock = {
     .examples = EXAMPLES({"agent unlock", "Unlocks all profiles of the agent."},
                          {"agent unlock --profile work", "Unlocks one profile."}),
     .reads_no_profile = true,
-    .uses = USE_PROFILE | USE_AGENT,
+    .uses = USE_PROFILE | USE_SOCKET,
     .options = OPTIONS(&option_socket),
     .run = unlock,
 };

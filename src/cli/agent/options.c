@@ -126,13 +126,22 @@ bool agent_options_read(const struct arguments *a, struct agent_texts *texts, st
            find_callers(texts, options, err);
 }
 
+static bool check_once(const struct agent_options *o, struct ssa_error *err)
+{
+    for (size_t i = 1; i < o->profile_count; i++)
+        for (size_t before = 0; before < i; before++)
+            if (strcmp(o->profiles[i], o->profiles[before]) == 0)
+                return error_set(err, SSA_USAGE, NULL, o->profiles[i], "this profile is named twice");
+    return true;
+}
+
 // One that nobody has named comes after the environment, as it does without an agent.
 bool agent_options_complete(const struct ssa_run *run, struct agent_texts *texts, struct agent_options *options,
                             struct ssa_error *err)
 {
     options->run = *run;
     if (options->profile_count > 0)
-        return true;
+        return check_once(options, err);
     const char *named = ssa_settings_value(run->settings, "SSA_HSM_PROFILE");
     if (named == NULL || strchr(named, ':') == NULL) {
         options->profile_count = 1;
@@ -147,5 +156,5 @@ bool agent_options_complete(const struct ssa_run *run, struct agent_texts *texts
                              AGENT_PROFILES_MAX);
         options->profiles[options->profile_count++] = name;
     }
-    return true;
+    return check_once(options, err);
 }

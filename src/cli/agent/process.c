@@ -54,11 +54,12 @@ bool agent_process(const char *path, pid_t *pid, struct ssa_error *err)
         return false;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
         return error_errno(err, SSA_UNEXPECTED, errno, path, "it is not known which process listens there");
-    if (peer.pid > 1 && peer.uid == geteuid() && is_agent(peer.pid)) {
+    const bool ours = peer.uid == geteuid(), is_one = peer.pid > 1 && is_agent(peer.pid);
+    if (ours && is_one) {
         *pid = peer.pid;
         return true;
     }
-    if (peer.uid != geteuid() && peer.uid != 0)
+    if (!ours && (is_one || peer.uid != 0))
         return error_set(err, SSA_REFUSED, NULL, path, "the agent that listens there is another user's");
     return error_because(err, SSA_REFUSED, SSA_REASON_AGENT_MANAGED, path,
                          "a service manager holds this socket, and would start the agent again");

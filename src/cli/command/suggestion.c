@@ -96,6 +96,15 @@ static bool exists(const char *profile)
     return path_profile(profile, path, ERROR_IGNORED) && access(path, F_OK) == 0;
 }
 
+// Of several profiles, the one that is not there yet.
+static const char *to_be_written(const char *const *profiles, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!exists(profiles[i]))
+            return profiles[i];
+    return profiles[0];
+}
+
 static void write_profiles(FILE *out, const struct command *command)
 {
     const char *profiles[GIVEN_MAX];
@@ -107,8 +116,10 @@ static void write_profiles(FILE *out, const struct command *command)
         return;
     }
     // A run that writes a profile may have failed before. Most commands need a profile that exists.
-    for (size_t i = 0; i < count && (i == 0 || command->falls_back); i++)
-        if (command->writes_profile || exists(profiles[i]))
+    if (count > 0 && command->writes_profile)
+        write_option(out, &option_profile, to_be_written(profiles, count));
+    for (size_t i = 0; i < count && (i == 0 || command->falls_back) && !command->writes_profile; i++)
+        if (exists(profiles[i]))
             write_option(out, &option_profile, profiles[i]);
 }
 

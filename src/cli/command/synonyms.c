@@ -8,8 +8,11 @@ struct synonym {
 
 // gh, aws, az, gcloud, vault, step and ssh say it so.
 static const struct synonym pairs[] = {
-    {"auth login", "setup"}, {"auth status", "doctor"},   {"auth token", "token"},
-    {"get token", "token"},  {"generate token", "token"}, {"create token", "token"},
+    {"auth login", "setup"},        {"auth status", "doctor"},      {"auth token", "token"},
+    {"get token", "token"},         {"generate token", "token"},    {"create token", "token"},
+    {"agent start", "agent"},       {"agent run", "agent"},         {"agent kill", "agent stop"},
+    {"agent end", "agent stop"},    {"agent quit", "agent stop"},   {"agent list", "agent status"},
+    {"agent show", "agent status"}, {"agent info", "agent status"},
 };
 
 static const struct synonym commands[] = {
@@ -62,13 +65,15 @@ static const char *find(const struct synonym *list, size_t count, const char *ty
     return NULL;
 }
 
-const char *synonym_command(const char *first, const char *second)
+const char *synonym_pair(const char *first, const char *second)
 {
     char both[64];
-    const char *meant = NULL;
-    if (second != NULL && text_format(both, sizeof both, "%s %s", first, second))
-        meant = find(pairs, COUNT(pairs), both);
-    return meant != NULL ? meant : find(commands, COUNT(commands), first);
+    return text_format(both, sizeof both, "%s %s", first, second) ? find(pairs, COUNT(pairs), both) : NULL;
+}
+
+const char *synonym_command(const char *typed)
+{
+    return find(commands, COUNT(commands), typed);
 }
 
 const char *synonym_option(const char *typed)

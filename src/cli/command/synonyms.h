@@ -3,8 +3,11 @@
 
 #include "cli/command/command.h"
 
-// The command that somebody means who typed these words; NULL where none is known.
-const char *synonym_command(const char *first, const char *second);
+// The command that somebody means who typed these two words; NULL where none is known.
+const char *synonym_pair(const char *first, const char *second);
+
+// The command that somebody means who typed this first word; NULL where none is known.
+const char *synonym_command(const char *typed);
 
 // The option that somebody means who typed this name or letter; NULL where none is known.
 const char *synonym_option(const char *typed);

@@ -35,9 +35,11 @@ static bool name_group(const char *noun, command_list commands, struct ssa_error
 {
     char names[SSA_ERROR_TEXT_MAX] = "";
     size_t used = 0;
+    bool takes_program = false;
     const size_t len = strlen(noun);
     for (; *commands != NULL; commands++) {
         const char *name = (*commands)->name;
+        takes_program = takes_program || ((*commands)->takes_program && strcmp(name, noun) == 0);
         if (strncmp(name, noun, len) != 0 || name[len] != ' ')
             continue;
         if (!text_format(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", name))
@@ -46,7 +48,8 @@ static bool name_group(const char *noun, command_list commands, struct ssa_error
     }
     if (used == 0)
         return false;
-    (void)error_hint(err, "There are these commands: %s.", names);
+    (void)error_hint(err, "There are these commands: %s.%s", names,
+                     takes_program ? " A program stands behind --." : "");
     return true;
 }
 
@@ -63,13 +66,15 @@ bool usage_no_command(const struct arguments *a, command_list commands, struct s
         if (!(*c)->hidden)
             names[count++] = (*c)->name;
     join(a, 0, words_of_a_name(a, commands), typed);
-    const char *near = text_nearest(typed, names, count);
+    const char *near = a->word_count > 1 ? synonym_pair(a->words[0], a->words[1]) : NULL;
+    if (near == NULL)
+        near = text_nearest(typed, names, count);
     // "list keys"
     char turned[QUOTED_MAX];
     if (near == NULL && a->word_count > 1 && text_format(turned, sizeof turned, "%s %s", a->words[1], a->words[0]))
         near = text_nearest(turned, names, count);
     if (near == NULL)
-        near = synonym_command(a->words[0], a->word_count > 1 ? a->words[1] : NULL);
+        near = synonym_command(a->words[0]);
     error_set(err, SSA_USAGE, NULL, NULL, "there is no command \"%s\"", typed);
     if (a->word_count > 1 && name_group(typed, commands, err))
         return false;
@@ -120,8 +125,9 @@ static bool check_arguments(const struct arguments *a, struct ssa_error *err)
         error_set(err, SSA_USAGE, NULL, NULL, "%s takes no arguments (got: %s)", name, extra);
     else if (a->word_count > most)
         error_set(err, SSA_USAGE, NULL, NULL, "%s takes only %s (got also: %s)", name, command->arguments, extra);
-    else if (a->word_count < least || (command->runs_program && !has_program) ||
-             (command->takes_program && lacks_program))
+    else if (command->takes_program && lacks_program)
+        error_set(err, SSA_USAGE, NULL, NULL, "%s needs a program behind --", name);
+    else if (a->word_count < least || (command->runs_program && !has_program))
         error_set(err, SSA_USAGE, NULL, NULL, "%s needs %s", name, command->arguments);
     else
         return check_voices(a, err);
@@ -137,8 +143,8 @@ static bool check_profiles(const struct arguments *a, struct ssa_error *err)
     if (count <= 1 || a->command->falls_back)
         return true;
     error_set(err, SSA_USAGE, NULL, NULL, "%s takes only one --profile", a->command->name);
-    return error_hint(err, "Only `token`, `exec` and `jwt` take several: the next one is used where a PKCS#11 "
-                           "token fails.");
+    return error_hint(err, "Only `token`, `exec` and `jwt` take several, to use the next one where a PKCS#11 token "
+                           "fails, and `agent`, which serves all of them.");
 }
 
 static bool no_longer_command(const struct arguments *a, command_list commands, struct ssa_error *err)

@@ -225,8 +225,12 @@ static enum agent_end search(struct search *s, const struct invocation *i, const
                                      .key = settings_get(i->settings, SET_AGENT_KEY, NULL),
                                      .cacert = settings_get(i->settings, SET_AGENT_CACERT, NULL)};
     const enum attempt last = s->list != NULL ? ask_in_turn(s) : ask_usual(s);
-    if (last != ATTEMPT_GAVE)
-        return without_it(s, last, err);
+    const enum agent_end end = last == ATTEMPT_GAVE ? AGENT_GAVE : without_it(s, last, err);
+    // This program looks at them by itself where it works by itself.
+    if (end != AGENT_UNUSED)
+        agent_wish_examine(&s->wish, &i->run.callbacks);
+    if (end != AGENT_GAVE)
+        return end;
     tell(&i->run.callbacks, SSA_DETAIL, "agent: %s", s->place);
     return AGENT_GAVE;
 }

@@ -214,8 +214,8 @@ static void remove_what_is_over(struct refresh *r)
     if (!r->file.written || now_ms() < r->ends_ms)
         return;
     refresh_file_remove(&r->file);
-    tell(&r->run.callbacks, SSA_WARNING, "%s: the access token is over, and the file is removed until there is another",
-         r->file.path);
+    tell(&r->run.callbacks, SSA_WARNING,
+         "%s: the access token has expired, and the file is removed until there is another", r->file.path);
 }
 
 static void note_failure(struct refresh *r, const struct ssa_error *why)

@@ -3,6 +3,7 @@
 
 #include "agent/cache/access.h"
 #include "agent/cache/budget.h"
+#include "agent/cache/clock.h"
 #include "agent/cache/schedule.h"
 #include "agent/cache/scope_set.h"
 #include "core/text.h"
@@ -170,6 +171,16 @@ static void an_access_token_lives_as_long_as_its_users(void **state)
     access_drop(NULL);
 }
 
+static void its_end_is_counted_from_the_request(void **state)
+{
+    (void)state;
+    struct ssa_error err;
+    struct access *access = access_new(span_text("text"), "a b", boot_ms() - 20000, 60, &err);
+    assert_non_null(access);
+    assert_in_range(access->expires, time(NULL) + 35, time(NULL) + 40);
+    access_drop(access);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +194,7 @@ int main(void)
         cmocka_unit_test(scopes_are_a_set),
         cmocka_unit_test(as_many_scopes_as_fit),
         cmocka_unit_test(an_access_token_lives_as_long_as_its_users),
+        cmocka_unit_test(its_end_is_counted_from_the_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -306,6 +306,13 @@ static void min_ttl_gives_one_that_lives_so_long_or_a_new_one(void **state)
     assert_int_equal(ask_for(&demand), CACHE_WAITS);
     fetched(next(), "three", LIFE_S);
     assert_string_equal(secret_text(&access->token), "three");
+    // Nearly all of its life is wanted: not each demand costs a request.
+    demand.min_ttl_ms = LIFE_MS - 1;
+    now += LIFE_MS / 10 - 1;
+    assert_int_equal(ask_for(&demand), CACHE_HIT);
+    now++;
+    assert_int_equal(ask_for(&demand), CACHE_WAITS);
+    fetched(next(), "four", LIFE_S);
 }
 
 static void min_ttl_joins_a_renewal_that_is_under_way_or_put_off(void **state)

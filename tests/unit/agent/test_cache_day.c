@@ -309,7 +309,7 @@ static void another_host_with_the_same_client_id_is_left_its_part(void **state)
     live(&(struct habits){.usual = 6, .gap_ms = 300}, &(struct weather){.others_each_ms = 20000});
     assert_true(day.hits > 200000);
     // What the API tells of the other's requests keeps most of its refusals away.
-    assert_true(day.failed < 100);
+    assert_true(day.failed < day.hits / 1000);
 }
 
 int main(void)

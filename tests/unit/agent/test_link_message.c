@@ -91,6 +91,19 @@ static struct link_status status(void)
                                 .signatures = UINT64_MAX};
 }
 
+static void assert_same_status(const struct link_status *a, const struct link_status *b)
+{
+    assert_int_equal(a->state, b->state);
+    assert_int_equal(a->by_person, b->by_person);
+    assert_string_equal(a->label, b->label);
+    assert_string_equal(a->serial, b->serial);
+    assert_string_equal(a->client_id, b->client_id);
+    assert_string_equal(a->account, b->account);
+    assert_string_equal(a->key_id, b->key_id);
+    assert_int_equal(a->logins, b->logins);
+    assert_int_equal(a->signatures, b->signatures);
+}
+
 static void a_failure_is_read_again(void **state)
 {
     (void)state;
@@ -108,7 +121,7 @@ static void a_failure_is_read_again(void **state)
     assert_int_equal(got.stage, LINK_ANSWERED);
     assert_false(got.done);
     assert_memory_equal(&got.err, &sent.err, sizeof got.err);
-    assert_memory_equal(&got.status, &sent.status, sizeof got.status);
+    assert_same_status(&got.status, &sent.status);
     assert_int_equal(got.text.len, 0);
 }
 

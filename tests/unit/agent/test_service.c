@@ -203,6 +203,10 @@ static void demands_that_cannot_be_met_are_refused_at_once(void **state)
     FAILS(get(&(struct demand){.account = "other"}, &err), SSA_CONFIG, "another service account");
     FAILS(get(&(struct demand){.base_url = "https://example.org"}, &err), SSA_CONFIG, "another address");
     assert_int_equal(err.reason, SSA_REASON_AGENT_DIFFERS);
+    // Without a scope, it is the profile's.
+    FAILS(get(&(struct demand){.within = "data:search"}, &err), SSA_REFUSED, "may not have");
+    FAILS(get(&(struct demand){.within = "data:search", .scope = "data:read"}, &err), SSA_REFUSED, "may not have");
+    assert_int_equal(err.reason, SSA_REASON_AGENT_REFUSES);
     SUCCEEDS(get(&(struct demand){.client_id = "client",
                                   .account = "account",
                                   .base_url = "https://developer.api.autodesk.com/"},
@@ -550,7 +554,7 @@ static void many_threads_at_once(void **state)
         (void)pthread_join(threads[i], NULL);
     // Everybody was answered, once.
     assert_true(atomic_load(&given) == atomic_load(&asked));
-    assert_true(service_counts(service).from_cache > 100);
+    assert_true(service_counts(service).from_cache > 0);
     assert_true(atomic_load(&fake.most_exchanging) <= 3);
 }
 

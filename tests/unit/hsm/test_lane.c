@@ -13,7 +13,7 @@
 #include "hsm/remote/calls.h"
 #include "hsm/remote/lane.h"
 
-enum { PATIENCE_MS = 400, SOON_MS = 2500, PRINTED = 1 << 20 };
+enum { PATIENCE_MS = 5000, LATE_MS = 400, SOON_MS = 2500, PRINTED = 1 << 20 };
 
 // ---- the host ----
 
@@ -81,9 +81,10 @@ static void act_as_host(const char *act)
 static struct remote *open_host(const char *act)
 {
     static const struct ssa_callbacks nobody;
-    static const struct hosting hosting = {.callbacks = &nobody, .patience_ms = PATIENCE_MS};
+    static struct hosting hosting = {.callbacks = &nobody};
     struct ssa_error err;
     assert_int_equal(setenv("ACT", act, 1), 0);
+    hosting.patience_ms = strcmp(act, "is late") == 0 ? LATE_MS : PATIENCE_MS;
     struct remote *c = remote_new("/the/module.so", &hosting, &err);
     assert_non_null(c);
     SUCCEEDS(remote_start(c, &err));

@@ -1,0 +1,238 @@
+"""Where the soak happens: a clock that all its processes share, the emulated API, two PKCS#11 tokens, an agent."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
+import dotenv  # noqa: E402
+import places  # noqa: E402
+import softtoken  # noqa: E402
+from emulation import Api, fill_pool  # noqa: E402
+from shimlog import CallLog  # noqa: E402
+
+# Each profile has a PKCS#11 token and a signer of its own; both have one client id, and so one budget. The first one's
+# token is behind the shim, which can pull it out and counts its logins.
+TROUBLED, STEADY = "troubled", "steady"
+PROFILES = (TROUBLED, STEADY)
+BUDGET, MINUTE = 10, 60.0
+START_PATIENCE = 30.0
+
+
+class Failed(Exception):
+    """The soak cannot be run; the text says why."""
+
+
+class HastyTime:
+    """The time in which the soak's processes live: seconds as CLOCK_MONOTONIC and as the date tell them there."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.began = time.monotonic_ns()
+        self._date = time.time_ns() - time.monotonic_ns()
+
+    def now(self) -> float:
+        return (self.began + (time.monotonic_ns() - self.began) * self.times) / 1e9
+
+    def date(self) -> float:
+        return self.now() + self._date / 1e9
+
+    def elapsed(self) -> float:
+        return self.now() - self.began / 1e9
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds / self.times)
+
+    def environment(self) -> dict[str, str]:
+        """For a process that shall live in it."""
+        clock = {"SSA_HASTY_CLOCK": str(self.times), "SSA_HASTY_SINCE": str(self.began)}
+        return {"LD_PRELOAD": str(places.hasty_clock()), "ASAN_OPTIONS": "verify_asan_link_order=0", **clock}
+
+
+@contextlib.contextmanager
+def environment(more: dict[str, str]) -> Any:
+    before = dict(os.environ)
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+class Place:
+    """Use it in a with statement. Everything is in one folder, which goes in the end."""
+
+    def __init__(self, clock: HastyTime) -> None:
+        self.clock = clock
+        self._end = contextlib.ExitStack()
+        scratch = tempfile.TemporaryDirectory(prefix="ssa-hsm-soak-", dir=places.scratch())
+        self.folder = Path(self._end.enter_context(scratch))
+        try:
+            self._fill()
+        except BaseException:
+            self._end.close()
+            raise
+
+    def __enter__(self) -> Place:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.close()
+
+    def _fill(self) -> None:
+        pool = places.key_pool()
+        fill_pool(pool)
+        with environment({"SSA_HSM_TEST_KEYS": str(pool), **self.clock.environment()}):
+            self.api = Api("--no-spare-key", "--rate-limit", str(BUDGET), "--rate-window", str(MINUTE))
+        self._end.callback(self.api.stop)
+        self.store = softtoken.Store(self.folder / "tokens")
+        self.pins = {name: self.folder / f"{name}.pin" for name in PROFILES}
+        self.out = self.folder / "pulled-out"  # while it is there, the troubled profile's token is not
+        script = self.folder / "shim.script"
+        script.write_text(f"token absent-while {self.out}\n")
+        self.calls = CallLog(self.folder / "shim.log")
+        self.env = {
+            "PATH": places.PATH,
+            "LC_ALL": "C.UTF-8",
+            "HOME": str(self.folder),
+            "SOFTHSM2_CONF": str(self.store.conf),
+            "SSA_SHIM_MODULE": str(places.softhsm()),
+            "SSA_SHIM_SCRIPT": str(script),
+            "SSA_SHIM_LOG": str(self.calls.path),
+            **self.clock.environment(),
+        }
+        self.config = self.folder / ".config" / "ssa-hsm"
+        self.accounts: dict[str, str] = {}  # by profile
+        for name in PROFILES:
+            self.pins[name].touch(mode=0o600)
+            self.write_pin(name)
+            self._create_profile(name)
+
+    def write_pin(self, name: str, pin: str = softtoken.PIN) -> None:
+        self.pins[name].write_text(pin + "\n")
+
+    def _create_profile(self, name: str) -> None:
+        self.store.initialise(name)
+        argv = [str(places.program()), "account", "create", name, f"{name}-account", "--profile", name]
+        env = {**self.env, **self.api.settings(), "SSA_HSM_PIN_SOURCE": f"file:{self.pins[name]}"}
+        env["SSA_HSM_MODULE"] = str(places.shim_library() if name == TROUBLED else places.softhsm())
+        env["SSA_HSM_TOKEN"] = f"pkcs11:token={name}"
+        # The time limit is of the clock that runs faster.
+        limit = ["--import", "plain", "--timeout", "3600"]
+        done = subprocess.run([*argv, *limit], env=env, capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode:
+            raise Failed(f"no account for the profile {name}: {done.stderr}")
+        path = self.config / f"{name}.env"
+        self.accounts[name] = dotenv.parse(path.read_text())["SERVICE_ACCOUNT_ID"]
+        with path.open("a") as profile:
+            profile.write(f"SSA_HSM_PIN_SOURCE=file:{self.pins[name]}\n")
+
+    def exchanges(self) -> list[dict[str, Any]]:
+        """All requests for access tokens by assertions, as they came."""
+        entries = [json.loads(line) for line in (self.api.dir / "requests.jsonl").read_text().splitlines()]
+        return [entry for entry in entries if entry.get("grant_type", "").endswith("jwt-bearer")]
+
+
+class Agent:
+    """The agent, and who starts it again, as a service manager does."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self.socket = place.folder / "agent" / "agent.sock"
+        self.log = place.folder / "agent.log"
+        self.starts: list[float] = []  # by the hasty clock
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ending = False
+        self._guard = threading.Thread(target=self._keep_running, daemon=True)
+        self.died: list[int] = []  # exit codes that nobody asked for
+        self._killed = False
+
+    def __enter__(self) -> Agent:
+        self._start()
+        self._guard.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending = True
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(30)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self.died.append(-signal.SIGTERM)
+        self._guard.join(30)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process else 0
+
+    def _start(self) -> None:
+        argv = [str(places.program()), "agent", "--foreground", "--socket", str(self.socket)]
+        for name in PROFILES:
+            argv += ["--profile", name]
+        argv += ["--audit", f"file:{self._place.folder / 'audit'}"]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                argv, env=self._place.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._place.folder
+            )
+        deadline = time.monotonic() + START_PATIENCE
+        while time.monotonic() < deadline:
+            with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
+                probe.connect(str(self.socket))
+                self.starts.append(self._place.clock.now())
+                return
+            if self._process.poll() is not None:
+                break
+            time.sleep(0.005)
+        raise Failed(f"the agent does not start: {self.log.read_text()[-2000:]}")
+
+    def _keep_running(self) -> None:
+        while not self._ending:
+            assert self._process
+            code = self._process.wait()
+            if self._ending:
+                return
+            if not self._killed:
+                self.died.append(code)
+            self._killed = False
+            self._start()
+
+    def kill(self) -> None:
+        self._killed = True
+        os.kill(self.pid, signal.SIGKILL)
+
+    def helpers(self, name: str) -> list[int]:
+        """Its processes of a kind: "signer" or "host"."""
+        found, wanted = [], [self.pid]
+        while wanted:
+            for child in children(wanted.pop()):
+                wanted.append(child)
+                if comm(child) == f"ssa-hsm-{name}"[:15]:
+                    found.append(child)
+        return found
+
+
+def children(pid: int) -> list[int]:
+    with contextlib.suppress(OSError):
+        tasks = os.listdir(f"/proc/{pid}/task")
+        return [int(w) for t in tasks for w in Path(f"/proc/{pid}/task/{t}/children").read_text().split()]
+    return []
+
+
+def comm(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
