@@ -164,5 +164,5 @@ int main(void)
         cmocka_unit_test(test_counts_outlive_more_callers_than_there_are_places),
         cmocka_unit_test(test_hosts),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, unit_folder, unit_folder_gone);
 }
