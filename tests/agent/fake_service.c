@@ -29,6 +29,8 @@ static struct access *make(const char *scope, long long lifetime_ms)
     if (access == NULL)
         abort();
     access->ends_ms = access->obtained_ms + lifetime_ms;
+    // One that ends at once has had a life.
+    access->obtained_ms--;
     return access;
 }
 

@@ -82,15 +82,19 @@ static struct MHD_Response *make_answer(const struct access *access, long long l
 {
     SECRET_AUTO body = {0};
     struct json_writer w;
-    if (left_ms <= 0 || !secret_new(&body, ANSWER_ROOM + ESCAPED * access->token.len, ERROR_IGNORED) ||
+    // The API need not say how long it lives.
+    const bool ends = access->ends_ms > access->obtained_ms;
+    if ((ends && left_ms <= 0) || !secret_new(&body, ANSWER_ROOM + ESCAPED * access->token.len, ERROR_IGNORED) ||
         !json_begin(&w, &body, false))
         return NULL;
     json_open(&w, JSON_OBJECT);
     json_name(&w, "access_token");
     json_string(&w, secret_span(&access->token));
     member_text(&w, "token_type", access->type);
-    json_name(&w, "expires_in");
-    json_integer(&w, left_ms < 1000 ? 1 : left_ms / 1000);
+    if (ends) {
+        json_name(&w, "expires_in");
+        json_integer(&w, left_ms < 1000 ? 1 : left_ms / 1000);
+    }
     json_close(&w, JSON_OBJECT);
     return json_end(&w, ERROR_IGNORED) ? reply_make(&body, REPLY_JSON) : NULL;
 }

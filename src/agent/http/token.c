@@ -55,9 +55,8 @@ enum MHD_Result token_end(struct http_server *server, struct connection *connect
     const struct outcome *outcome = &result->outcome;
     if (outcome->access != NULL)
         return hand_out(server, connection, outcome->access);
-    if (outcome->err.reason == SSA_REASON_AGENT_REFUSES)
-        return refuse(server, connection);
-    return end_failed(server, connection, &outcome->err, outcome->retry_after, "token");
+    const bool refused = outcome->err.reason == SSA_REASON_AGENT_REFUSES;
+    return end_failed(server, connection, &outcome->err, outcome->retry_after, refused ? "refused" : "token");
 }
 
 static void later(void *context, struct outcome *outcome)
