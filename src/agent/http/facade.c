@@ -82,15 +82,19 @@ static struct MHD_Response *make_answer(const struct access *access, long long l
 {
     SECRET_AUTO body = {0};
     struct json_writer w;
-    if (left_ms <= 0 || !secret_new(&body, ANSWER_ROOM + ESCAPED * access->token.len, ERROR_IGNORED) ||
+    // The API need not say how long it lives.
+    const bool ends = access->ends_ms > access->obtained_ms;
+    if ((ends && left_ms <= 0) || !secret_new(&body, ANSWER_ROOM + ESCAPED * access->token.len, ERROR_IGNORED) ||
         !json_begin(&w, &body, false))
         return NULL;
     json_open(&w, JSON_OBJECT);
     json_name(&w, "access_token");
     json_string(&w, secret_span(&access->token));
     member_text(&w, "token_type", access->type);
-    json_name(&w, "expires_in");
-    json_integer(&w, left_ms < 1000 ? 1 : left_ms / 1000);
+    if (ends) {
+        json_name(&w, "expires_in");
+        json_integer(&w, left_ms < 1000 ? 1 : left_ms / 1000);
+    }
     json_close(&w, JSON_OBJECT);
     return json_end(&w, ERROR_IGNORED) ? reply_make(&body, REPLY_JSON) : NULL;
 }
@@ -102,6 +106,8 @@ enum MHD_Result facade_hand_out(struct http_server *server, struct connection *c
                                          .retry_after = 1,
                                          .what = "token"};
     struct MHD_Response *answer = make_answer(access, access->ends_ms - boot_ms());
+    // A piece of the access token would stay in the registers of this thread, also after it is to be forgotten.
+    secret_wipe_stack();
     if (answer == NULL)
         return refuse(server, connection, &ended);
     const enum MHD_Result queued = microhttpd.queue_response(connection->http, MHD_HTTP_OK, answer);
