@@ -121,6 +121,8 @@ enum service_answer service_token(struct service *service, const struct demand *
         return later_answer(demand, ms, later, context);
     } else if (sscanf(profile, "short-%u", &ms) == 1) {
         outcome->access = make(demand->scope, ms);
+        // Else it were one whose end is not known.
+        outcome->access->obtained_ms--;
     } else if (!fail(&outcome->err, profile)) {
         (void)sscanf(profile, "fails-%*u-%*u-%u", &outcome->retry_after);
     }

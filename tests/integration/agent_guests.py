@@ -47,7 +47,7 @@ def ask(
     sent = {"Content-Type": "application/x-www-form-urlencoded", **{n.replace("_", "-"): v for n, v in headers.items()}}
     connection.putrequest(method, path, skip_host="Host" in sent)
     if body is not None:
-        sent["Content-Length"] = str(len(body.encode()))
+        sent.setdefault("Content-Length", str(len(body.encode())))
     for name, value in sent.items():
         if value:
             connection.putheader(name, value)

@@ -13,7 +13,7 @@ from agent_player import Connection, PlayerTest, eventually, within
 # By the failure's class and reason (include/ssa-hsm), as the table of the document has them.
 LOCKED, LOST, GONE, PROFILE, DIFFERS, REFUSES, BUDGET = 173, 174, 175, 177, 178, 179, 180
 FAILURES = (
-    (2, 0, 400, "bad_request"), (10, REFUSES, 403, "forbidden"), (3, PROFILE, 404, "unknown_profile"),
+    (2, 0, 400, "bad_request"), (3, PROFILE, 404, "unknown_profile"),
     (3, DIFFERS, 409, "differs"), (5, LOCKED, 423, "locked"), (5, 0, 423, "locked"), (11, BUDGET, 429, "rate_limited"),
     (11, 0, 429, "rate_limited"), (10, 0, 502, "refused"), (9, 0, 502, "credentials"), (8, 0, 502, "upstream"),
     (4, LOST, 503, "lost"), (4, 0, 503, "lost"), (7, 0, 503, "lost"), (1, GONE, 503, "unavailable"),
@@ -64,6 +64,9 @@ class Answers(PlayerTest):
                 self.assertEqual(answer.headers["Retry-After"], "7")
                 self.assertEqual(told["error_description"], 'it "fails" \\ as told')
                 self.assertEqual((told["subject"], told["cause"], told["detail"]), ("subject", "CAUSE", "detail"))
+
+    def test_what_the_service_refuses_is_refused_as_the_server_does(self) -> None:
+        self.refused(self.player.ask(f"/v1/token?profile=fails-10-{REFUSES}-7"), 403, "forbidden")
 
     def test_what_there_is_nothing_to_tell_of_is_left_out(self) -> None:
         answer = self.player.ask("/v1/nothing")

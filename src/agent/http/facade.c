@@ -106,6 +106,8 @@ enum MHD_Result facade_hand_out(struct http_server *server, struct connection *c
                                          .retry_after = 1,
                                          .what = "token"};
     struct MHD_Response *answer = make_answer(access, access->ends_ms - boot_ms());
+    // A piece of the access token would stay in the registers of this thread, also after it is to be forgotten.
+    secret_wipe_stack();
     if (answer == NULL)
         return refuse(server, connection, &ended);
     const enum MHD_Result queued = microhttpd.queue_response(connection->http, MHD_HTTP_OK, answer);
