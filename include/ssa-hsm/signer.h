@@ -68,14 +68,14 @@ struct ssa_signer;
 // Finds the PKCS#11 token, logs in, and finds the key. *run is copied; its settings are borrowed until the signer is
 // closed. If a PKCS#11 token fails, the next of several profiles is used (see ssa_settings_profiles); from then on, the
 // signer uses this profile alone. A stored PIN is tried once, and by the rules of ssa-hsm(1): not if it failed before,
-// and not if one more wrong PIN could lock the token.
+// and not if one more wrong PIN could lock the PKCS#11 token.
 //
-// The login lasts until the signer is closed. Where a token was pulled out and put back, the login or the session was
-// lost, or the module crashed, the next call starts the module afresh and logs in again. The PIN then comes from where
-// it came from at first: its file is read again, or the person is asked again. It is kept in locked memory only where
-// that is not possible (fd:N, a pipe), where the key wants a login for each signature, and where other programs' use of
-// the token ends our login (a YubiKey with ykcs11). After a PIN that the token refused, no PIN is tried any more, and
-// every call fails until the signer is closed.
+// The login lasts until the signer is closed. If the PKCS#11 token was pulled out and put back, the login or the
+// session was lost, or the module crashed, the next call starts the module again and logs in again. The PIN then comes
+// from the same source as before: its file is read again, or the person is asked again. It is kept in locked memory
+// only where that is not possible (fd:N, a pipe), where the key wants a login for each signature, and where other
+// programs' use of the PKCS#11 token ends our login (a YubiKey with ykcs11). After the PKCS#11 token has refused a PIN,
+// no PIN is tried any more, and every call fails until the signer is closed.
 //
 // Fails with SSA_CONFIG, SSA_ABSENT, SSA_PIN, SSA_KEY_MISSING or SSA_TOKEN. Then *signer is NULL.
 bool ssa_signer_open(const struct ssa_run *run, struct ssa_signer **signer, struct ssa_error *err);

@@ -69,7 +69,7 @@ static void write_status(const struct agent_loop *loop, char text[static STATUS_
                       count == 1 ? "" : "s", locked, lost);
 }
 
-// The watchdog hears of us only while server and service answer.
+// The watchdog is told that all is well only while server and service answer.
 static void tell_manager(const struct agent_loop *loop, unsigned watchdog_ms)
 {
     char status[STATUS_MAX];

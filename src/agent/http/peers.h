@@ -1,4 +1,4 @@
-// Callers on the Unix socket, whom the kernel tells, and how many connections each user may have.
+// Callers on the Unix socket, as the kernel tells who they are, and how many connections each user may have.
 #pragma once
 
 #include "agent/http/caller.h"

@@ -126,7 +126,7 @@ void service_leave(struct service *service);
 
 // With the mutex: lets it go while those are answered and the notes are told.
 void service_answer(struct service *service, struct cache_answers *answers);
-// A message for the log, which is told when the mutex is let go.
+// A message for the log. It is told when the mutex is unlocked.
 void profile_note(struct profile *p, enum ssa_level level, const char *line, ...) __attribute__((format(printf, 3, 4)));
 // With the mutex: waits until a time of boot_ms, but not for long.
 void service_wait(struct service *service, pthread_cond_t *condition, long long until);
@@ -150,7 +150,7 @@ void profile_unload(struct profile *p);
 
 // profile_secret.c.
 bool profile_secret_load(struct profile *p, struct ssa_error *err) MUST_CHECK;
-// Reads it where it is not at hand.
+// Reads it if it is not in memory.
 bool profile_secret_ready(struct profile *p, struct ssa_error *err) MUST_CHECK;
 // Reads it again where its file has changed. Returns whether it is another one.
 bool profile_secret_refresh(struct profile *p);

@@ -37,7 +37,8 @@ static int spawn_unlock(char *const *argv)
     return failed;
 }
 
-// Waits until it can be asked how it ended, and lets its number go only then: foreground_end must not end another's.
+// Waits until the child has ended, and frees its process id under the mutex: foreground_end must not end another
+// process.
 static void *wait_for_child(void *context)
 {
     siginfo_t info;

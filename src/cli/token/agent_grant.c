@@ -166,8 +166,8 @@ static enum attempt ask_usual(struct search *s)
     return attempt;
 }
 
-// Nobody need know that there is no agent at the usual place, or one for other profiles. What does not answer there as
-// an agent does is worth a warning, and so is an agent that somebody has named.
+// That there is no agent at the usual place, or one for other profiles, is normal and worth no message. What does not
+// answer there as an agent does is worth a warning, and so is a failure of an agent that somebody has named.
 static enum ssa_level level_of(const struct search *s, enum attempt last)
 {
     const bool named = s->list != NULL, absent = s->why.reason == SSA_REASON_AGENT_GONE || s->why.code == SSA_CONFIG;
