@@ -40,7 +40,7 @@ static void counts(struct secret *out, struct service *service)
     one(out, "access_tokens_from_cache_total", "counter", "Of these, from the cache.", c.from_cache);
     one(out, "access_tokens_fetched_total", "counter", "Access tokens fetched from the API.", c.fetched);
     one(out, "access_tokens_renewed_total", "counter", "Of these, renewed before somebody asked.", c.renewed);
-    one(out, "fetches_failed_total", "counter", "Callers that got no access token.", c.failed);
+    one(out, "callers_failed_total", "counter", "Callers that got no access token.", c.failed);
     one(out, "signatures_total", "counter", "Assertions signed.", c.signatures);
     one(out, "upstream_requests_total", "counter", "Requests sent to the API.", c.upstream_requests);
     one(out, "rate_limited_total", "counter", "Of these, because of the API's rate limit.", c.rate_limited);
