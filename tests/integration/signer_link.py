@@ -136,7 +136,7 @@ class SignerLinkCase(Case):
 
     @contextlib.contextmanager
     def player(self, *arguments: str, env: Mapping[str, str | None] | None = None,
-               pass_fds: tuple[int, ...] = ()) -> Iterator[Player]:  # fmt: skip
+               pass_fds: tuple[int, ...] = (), status: int = 0) -> Iterator[Player]:  # fmt: skip
         argv = [*places.wrapper(), str(places.link_player()), str(self.pin_socket), *(arguments or ("",))]
         with self.start(argv, env=env, stdin=True, pass_fds=pass_fds) as process:
             player = Player(process)
@@ -152,7 +152,7 @@ class SignerLinkCase(Case):
                 assert process.stderr is not None
                 self.told = process.stderr.read().decode(errors="replace")
                 process.wait()
-        self.assertEqual(process.returncode, 0, masking.mask(self.told))
+        self.assertEqual(process.returncode, status, masking.mask(self.told))
         self.assertNotIn(PIN, self.told)
         self.assertFalse(self.pin_socket.exists(), "the PIN socket is left")
 

@@ -80,6 +80,18 @@ class Deaths(SignerLinkCase):
             self.claims(player.ok("assertion"))
         self.assertEqual(log.count("C_Login"), 1)
 
+    def test_the_agent_is_killed_while_the_signer_logs_in(self) -> None:
+        there = self.dir / "there"
+        with self.shim("count across-processes", f"C_Login 1 touch {there} sleep 1500") as log:
+            with self.player(status=-signal.SIGKILL) as player:
+                player.begin("assertion")
+                until(there.exists, "it does not log in")
+                kill(player.process.pid)
+            # The next one waits for its turn, and need not be unlocked.
+            with self.player() as player:
+                self.claims(player.ok("assertion"))
+        self.assertEqual((log.count("C_Login"), log.count("C_Logout")), (2, 2))
+
     def test_it_is_killed_while_a_person_types(self) -> None:
         self.without_pin_source()
         with self.shim() as log, self.player() as player, self.unlocker_of(player) as process:

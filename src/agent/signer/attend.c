@@ -29,5 +29,6 @@ bool attend_interrupted(void *process)
 {
     struct signer_process *p = process;
     (void)attend(p, -1, 0);
-    return !p->closing && (p->over || p->lock_waits);
+    // Of a login that was cut short nobody knows whether the PIN was wrong, and the next signer would not dare a try.
+    return !p->closing && !p->tries_pin && (p->over || p->lock_waits);
 }

@@ -46,13 +46,16 @@ static bool may_ask(void *process)
 
 static void pin_begins(void *process)
 {
-    serve_stage(process, LINK_TRIES_PIN);
+    struct signer_process *p = process;
+    p->tries_pin = true;
+    serve_stage(p, LINK_TRIES_PIN);
 }
 
 static void pin_ended(void *process, enum pin_outcome outcome)
 {
     struct signer_process *p = process;
     p->tried = outcome;
+    p->tries_pin = false;
     p->status.logins += outcome == PIN_ACCEPTED;
     serve_stage(p, LINK_TRIED_PIN);
 }
