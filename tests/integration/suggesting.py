@@ -139,6 +139,8 @@ PASTED = {
     "account show": "test_pasting.Refused.test_an_account_that_may_be_off",
     "account show _": "test_pasting.Refused.test_a_key_that_the_api_does_not_make",
     "agent": "test_agent.Suggested.test_each_command_that_a_message_suggests",
+    "agent _ _": "test_agent.Suggested.test_callers",
+    "agent _ _ _ --scope _": "test_agent.Suggested.test_callers",
     "agent status": "test_agent.Suggested.test_each_command_that_a_message_suggests",
     "agent stop": "test_agent.Suggested.test_each_command_that_a_message_suggests",
     "agent unlock": "test_agent.Suggested.test_each_command_that_a_message_suggests",

@@ -603,6 +603,13 @@ class Suggested(AgentCase):
         self.paste(twice, "ssa-hsm agent stop")
         self.assertFalse(self.socket.exists())
 
+    def test_callers(self) -> None:
+        self.provisioned()
+        unknown = self.expect(self.run_program("agent", "caller", "remove", "postman"), 2)
+        none = self.paste(unknown, "ssa-hsm agent caller list")
+        self.assertIn("APS_CLIENT_SECRET=", self.paste(none, "ssa-hsm agent caller add", NAME="postman").out)
+        self.assertIn("postman", self.run_program("agent", "caller", "list").out)
+
 
 class Told(AgentCase):
     """What `agent status` and `doctor` say of it."""

@@ -146,7 +146,7 @@ class Lanes(SignerCase):
         with self.shim(SLOW_SIGN, "C_Sign 20+ sleep 60000"), self.player({"PLAYER_PATIENCE": "1"}) as player:
             player.ok("open")
             began = time.monotonic()
-            self.assertEqual(player.fails("crowd 4", "4 times", "does not answer"), ABSENT)
+            self.assertEqual(player.fails("crowd 4", "times: ", "does not answer"), ABSENT)
             self.assertLess(time.monotonic() - began, 5 * SLOW)
 
     def test_a_person_who_wants_to_stop_waits_for_none(self) -> None:
@@ -163,7 +163,7 @@ class Lanes(SignerCase):
             began = time.monotonic()
             answer = player.process.stdout.readline().decode()
             self.assertLess(time.monotonic() - began, 5 * SLOW)
-            self.assertRegex(answer, f"^failed {UNEXPECTED} 4 times: interrupted")
+            self.assertRegex(answer, f"^failed {UNEXPECTED} [1-4] times: interrupted")
 
     def test_a_forked_child_disturbs_no_lane(self) -> None:
         with self.shim(SLOW_SIGN) as log, self.player() as player:

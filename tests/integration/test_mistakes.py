@@ -53,7 +53,7 @@ MISTAKES: list[tuple[str, str]] = [
     ("agent start", r"Did you mean `ssa-hsm agent`\?"),
     ("agent kill", r"Did you mean `ssa-hsm agent stop`"),
     ("agent list", r"Did you mean `ssa-hsm agent status`"),
-    ("agent ./script", r"agent stop.*A program stands behind --"),
+    ("agent ./script", r"agent stop.*\. A program stands behind --"),
     ("agent --", r"agent needs a program behind --"),
     ("get token", r"Did you mean `ssa-hsm token`"),
     ("token --output json", r"Did you mean --format\?"),

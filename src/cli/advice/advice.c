@@ -309,7 +309,7 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_AGENT_DIFFERS] = "The agent reads its profiles by itself: see `ssa-hsm agent status`. --no-agent does "
                                  "without the agent.",
     [SSA_REASON_AGENT_REFUSES] = "Whoever starts the agent may allow access tokens to another user, and nothing else: "
-                                 "--allow USER=SCOPES. `ssa-hsm token --no-agent` does without the agent.",
+                                 "--allow USER=SCOPES. --no-agent does without the agent.",
     [SSA_REASON_AGENT_BUDGET] = "What the API allows in a minute, or this user's share of it, is used up: try again "
                                 "later.",
     [SSA_REASON_AGENT_SOCKET] = "SSA_HSM_AGENT or --socket names the agent's socket: an absolute path of at most 107 "

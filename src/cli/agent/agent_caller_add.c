@@ -85,7 +85,7 @@ static bool print_lines(const struct caller_entry *made, const struct secret *se
 static bool take_back(const char *path, const struct caller_entry *made, struct ssa_error *err)
 {
     if (!callers_remove(path, made->name, ERROR_IGNORED))
-        (void)error_hint(err, "The caller is there; `ssa-hsm agent caller remove %s` removes it.", made->name);
+        (void)error_hint(err, "The caller %s is there all the same: `ssa-hsm agent caller list`.", made->name);
     return false;
 }
 
@@ -119,8 +119,8 @@ const struct command command_agent_caller_add = {
     .arguments = "NAME",
     .help = "let a program ask the agent's facade or broker",
     .about =
-        "Adds a caller: a program that may ask for access tokens at an agent's facade (`ssa-hsm agent --facade`), by a "
-        "client id and a secret of its own, or at a broker (--listen), by its certificate, or both. Prints the id and "
+        "Adds a caller: a program that may ask for access tokens at an agent's facade (--facade), by a client "
+        "id and a secret of its own, or at a broker (--listen), by its certificate, or both. Prints the id and "
         "the secret. The secret is printed this once, and is not stored: callers.json has only a hash of it. It is "
         "good for the agent alone, and is not the client secret of the API. A running agent knows the caller at once. "
         "With --profile, it gets access tokens of this profile, else of the agent's first one. It ends with exit code "
