@@ -11,7 +11,9 @@
 #include "agent/http/wait.h"
 
 enum {
-    DESCRIPTORS_OTHER = 256 // of this process that are no connections
+    DESCRIPTORS_OTHER = 256, // of this process that are no connections
+    BREATHS_MAX = 30,        // milliseconds for which a new connection waits until one that ends is closed
+    BREATHLESS_MS = 1000     // for which none waits after one that waited for nothing
 };
 
 // As many descriptors as are wanted, or as there may be.
@@ -172,12 +174,31 @@ static struct connection *admit(struct connections *c, int fd, const struct call
     return connection;
 }
 
+// In a flood, connections come faster than libmicrohttpd closes those that make room. Waits until one of them is
+// closed.
+static bool breathe(struct connections *c, size_t share, long long now)
+{
+    const size_t before = c->ending[share];
+    if (before < c->share_max[share] || now < c->breathless_until)
+        return false;
+    for (unsigned i = 0; i < BREATHS_MAX && c->ending[share] >= before; i++) {
+        (void)pthread_mutex_unlock(&c->mutex);
+        pause_ms(1);
+        (void)pthread_mutex_lock(&c->mutex);
+    }
+    if (c->ending[share] >= before)
+        c->breathless_until = now + BREATHLESS_MS;
+    return c->ending[share] < before;
+}
+
 struct connection *connections_admit(struct connections *c, int fd, const struct caller *caller, long long now)
 {
     if (fd < 0 || (size_t)fd >= c->numbers || caller->share >= c->shares)
         return NULL;
     (void)pthread_mutex_lock(&c->mutex);
     struct connection *connection = admit(c, fd, caller, now);
+    if (connection == NULL && breathe(c, caller->share, now))
+        connection = admit(c, fd, caller, now);
     if (connection == NULL)
         c->refused++;
     (void)pthread_mutex_unlock(&c->mutex);

@@ -51,7 +51,8 @@ struct connections {
     size_t share[SHARES_MAX];     // how many there are
     size_t ending[SHARES_MAX];    // how many were told to end, and are not closed yet
     size_t shares;
-    size_t total; // with those that are ending
+    size_t total;               // with those that are ending
+    long long breathless_until; // by monotonic_ms: waiting for one that ends was of no use
     unsigned long long admitted, refused, shed;
 };
 
