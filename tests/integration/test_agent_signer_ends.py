@@ -154,7 +154,8 @@ class Lies(SignerLinkCase):
     def test_nothing_is_taken_that_was_not_asked_for(self) -> None:
         with self.player(env=self.hostile("twice")) as player:
             self.assertEqual(player.ok("assertion").text, "an assertion")
-            # The second one is nobody's answer.
+            # The second one is nobody's answer, once it is there.
+            time.sleep(0.3)
             self.assertEqual(player.ok("assertion").starts, 2)
 
     def test_one_that_dies_while_it_tries_a_pin(self) -> None:
