@@ -89,7 +89,7 @@ static bool unlock(const struct invocation *i, struct ssa_error *err)
 {
     if (option_given(i->arguments, &option_locked) || agent_unlock(background_socket(), NULL, &i->run, err))
         return true;
-    if (err->reason != SSA_REASON_AGENT_LOCKED || terminal_is_there())
+    if (!agent_wants_person(err) || terminal_is_there())
         return false;
     print_note("warning: %s: locked. `ssa-hsm agent unlock` asks for the PIN", background_socket());
     return true;

@@ -25,6 +25,10 @@ bool agent_post(const char *path, const char *what, const char *profile, const s
 // answer to the signer.
 bool agent_unlock(const char *path, const char *profile, const struct ssa_run *run, struct ssa_error *err) MUST_CHECK;
 
+// Whether that failed because a person must give the PIN: the detail is the PIN socket. A PIN that was refused is
+// another failure.
+bool agent_wants_person(const struct ssa_error *err);
+
 // The process that listens at path. Fails with SSA_ABSENT where there is none, and with SSA_REASON_AGENT_MANAGED where
 // a service manager listens in the agent's place.
 bool agent_process(const char *path, pid_t *pid, struct ssa_error *err) MUST_CHECK;

@@ -6,6 +6,11 @@
 // One step a profile, and one more that finds nothing left to do.
 enum { STEPS_MAX = AGENT_PROFILES_MAX + 1 };
 
+bool agent_wants_person(const struct ssa_error *err)
+{
+    return err->reason == SSA_REASON_AGENT_LOCKED && err->detail[0] == '/';
+}
+
 // Each answer names the PIN socket of one profile that a person must unlock.
 bool agent_unlock(const char *path, const char *profile, const struct ssa_run *run, struct ssa_error *err)
 {
@@ -14,8 +19,7 @@ bool agent_unlock(const char *path, const char *profile, const struct ssa_run *r
         struct ssa_error locked = {0};
         if (agent_post(path, "unlock", profile, run, &locked))
             return true;
-        if (locked.reason != SSA_REASON_AGENT_LOCKED || locked.detail[0] != '/' || strcmp(locked.detail, last) == 0 ||
-            !terminal_is_there()) {
+        if (!agent_wants_person(&locked) || strcmp(locked.detail, last) == 0 || !terminal_is_there()) {
             *err = locked;
             return false;
         }
