@@ -142,16 +142,17 @@ class Lanes(SignerCase):
             player.ok("crowd 4")
         self.assertEqual(log.count("C_Login"), 2)
 
+    # Fewer calls than each of the threads makes: so none of them is done before the module hangs.
     def test_what_hangs_in_one_session_ends_all(self) -> None:
-        with self.shim(SLOW_SIGN, "C_Sign 20+ sleep 60000"), self.player({"PLAYER_PATIENCE": "1"}) as player:
+        with self.shim(SLOW_SIGN, "C_Sign 8+ sleep 60000"), self.player({"PLAYER_PATIENCE": "1"}) as player:
             player.ok("open")
             began = time.monotonic()
-            self.assertEqual(player.fails("crowd 4", "times: ", "does not answer"), ABSENT)
+            self.assertEqual(player.fails("crowd 4", "4 times", "does not answer"), ABSENT)
             self.assertLess(time.monotonic() - began, 5 * SLOW)
 
     def test_a_person_who_wants_to_stop_waits_for_none(self) -> None:
         stop, here = self.dir / "stop", self.dir / "here"
-        rules = (f"C_Sign 20+ touch {here} sleep 60000",)
+        rules = (f"C_Sign 8+ touch {here} sleep 60000",)
         with self.shim(SLOW_SIGN, *rules), self.player({"PLAYER_STOP": str(stop)}) as player:
             player.ok("open")
             assert player.process.stdin is not None
@@ -163,7 +164,7 @@ class Lanes(SignerCase):
             began = time.monotonic()
             answer = player.process.stdout.readline().decode()
             self.assertLess(time.monotonic() - began, 5 * SLOW)
-            self.assertRegex(answer, f"^failed {UNEXPECTED} [1-4] times: interrupted")
+            self.assertRegex(answer, f"^failed {UNEXPECTED} 4 times: interrupted")
 
     def test_a_forked_child_disturbs_no_lane(self) -> None:
         with self.shim(SLOW_SIGN) as log, self.player() as player:
