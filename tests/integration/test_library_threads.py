@@ -14,7 +14,7 @@ from test_library_signer import SignerCase
 # How many calls each of eight threads makes, unless the variable says otherwise (1000 takes half a minute).
 CALLS = int(os.environ.get("SSA_HSM_SIGNER_CALLS") or (200 if SLOW == 1 and not places.sanitized() else 100))
 # What a ratio of two times may be off while other tests run beside this one.
-BUSY = 2.5
+BUSY = 1.5
 
 
 class Threads(SignerCase):
@@ -76,20 +76,29 @@ class Threads(SignerCase):
             counts = self.counts(process)
         self.assertEqual(counts["succeeded"] + counts["absent"], 200)
 
+    def figures(self) -> dict[tuple[str, int], int]:
+        """Nanoseconds for each kind of signature and number of threads."""
+        module = places.softhsm()
+        argv = [str(places.library_program("signer-figures")), "400", str(module)]
+        result = self.run_command(argv, env={"FIGURES_PIN": PIN, "SSA_HSM_MODULE": str(module)})
+        self.assertEqual(result.code, 0, result.err)
+        return {(name, int(threads)): int(ns) for name, threads, ns in (line.split() for line in result.out.splitlines())}
+
     def test_a_signature_costs_little_more_than_the_modules_own(self) -> None:
         if places.wrapper() or places.sanitized():
             return
-        env = {"FIGURES_PIN": PIN}
-        module = places.softhsm()
-        argv = [str(places.library_program("signer-figures")), "400", str(module)]
-        result = self.run_command(argv, env={**env, "SSA_HSM_MODULE": str(module)})
-        self.assertEqual(result.code, 0, result.err)
-        took = {(name, int(threads)): int(ns) for name, threads, ns in (line.split() for line in result.out.splitlines())}
-        for threads in (1, 2, 4):
-            raw, host, signer = (took[name, threads] for name in ("raw", "host", "signer"))
+        # What other tests do at the same moment is in one of the figures only: another measurement does without it.
+        for last in (False, False, True):
+            took = self.figures()
+            ratios = {threads: took["raw", threads] / took["signer", threads] for threads in (1, 2, 4)}
+            assertion = took["assertion", 1] / took["raw", 1]
+            if last or (min(ratios.values()) * BUSY > 0.95 and assertion < 1.1 * BUSY):
+                break
+        for threads, ratio in ratios.items():
+            host, signer = took["host", threads], took["signer", threads]
             note(f"signatures by {threads} threads: {host / signer:.3f} of C_Sign through the module's process, "
-                 f"{raw / signer:.3f} of C_Sign in this process ({signer / 1000:.0f} us)")  # fmt: skip
-            self.assertGreater(raw / signer * BUSY, 0.95)
-        note(f"an assertion takes {took['assertion', 1] / took['raw', 1]:.3f} of a signature in this process, "
+                 f"{ratio:.3f} of C_Sign in this process ({signer / 1000:.0f} us)")  # fmt: skip
+            self.assertGreater(ratio * BUSY, 0.95)
+        note(f"an assertion takes {assertion:.3f} of a signature in this process, "
              f"{took['assertion', 1] / took['host', 1]:.3f} of one through the module's process")  # fmt: skip
-        self.assertLess(took["assertion", 1] / took["raw", 1], 1.1 * BUSY)
+        self.assertLess(assertion, 1.1 * BUSY)
