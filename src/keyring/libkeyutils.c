@@ -1,39 +1,32 @@
 #include "keyring/libkeyutils.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 
-#include "core/text.h"
+#include "core/late_library.h"
 
 static struct libkeyutils libkeyutils;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool loaded;
-static char why[256];
 
-static bool find(void *library, const char *name, void *function)
+static bool find(void *from)
 {
-    void *found = dlsym(library, name);
-    // POSIX lets a function's address go through void *.
-    *(void **)function = found;
-    return found != NULL;
+    bool all = true;
+#define FIND(name) all = all && late_library_find(from, #name, &libkeyutils.name)
+    LIBKEYUTILS_FUNCTIONS(FIND);
+#undef FIND
+    return all;
 }
+
+static struct late_library library = {.file = LIBKEYUTILS_FILE, .find = find};
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void load(void)
 {
-    void *library = dlopen(LIBKEYUTILS_FILE, RTLD_LAZY | RTLD_LOCAL);
-    const char *failed = library == NULL ? dlerror() : LIBKEYUTILS_FILE " lacks functions";
-    loaded = library != NULL;
-#define FIND(name) loaded = loaded && find(library, #name, &libkeyutils.name)
-    LIBKEYUTILS_FUNCTIONS(FIND);
-#undef FIND
-    if (!loaded)
-        text_harmless(why, sizeof why, span_text(failed));
+    late_library_load(&library);
 }
 
 const struct libkeyutils *libkeyutils_load(struct ssa_error *err)
 {
-    if (pthread_once(&once, load) == 0 && loaded)
+    if (pthread_once(&once, load) == 0 && library.loaded)
         return &libkeyutils;
-    error_set(err, SSA_UNEXPECTED, NULL, NULL, "libkeyutils cannot be loaded: %s", why);
+    error_set(err, SSA_UNEXPECTED, NULL, NULL, "libkeyutils cannot be loaded: %s", library.why);
     return NULL;
 }

@@ -1,45 +1,31 @@
 #include "agent/http/microhttpd.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 
-#include "core/text.h"
+#include "core/late_library.h"
 
 struct microhttpd microhttpd;
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool loaded;
-static char why[256];
-
-static bool find(void *library, const char *name, void *function)
-{
-    void *found = dlsym(library, name);
-    // POSIX lets a function's address go through void *.
-    *(void **)function = found;
-    return found != NULL;
-}
-
-static bool find_all(void *library)
+static bool find(void *from)
 {
     bool all = true;
-#define FIND(name) all = find(library, "MHD_" #name, &microhttpd.name) && all
+#define FIND(name) all = late_library_find(from, "MHD_" #name, &microhttpd.name) && all
     MICROHTTPD_FUNCTIONS(FIND);
 #undef FIND
     return all;
 }
 
+static struct late_library library = {.file = MICROHTTPD_FILE, .find = find};
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
 static void load(void)
 {
-    void *library = dlopen(MICROHTTPD_FILE, RTLD_LAZY | RTLD_LOCAL);
-    const char *failed = library == NULL ? dlerror() : NULL;
-    loaded = library != NULL && find_all(library);
-    if (!loaded)
-        text_harmless(why, sizeof why, span_text(failed != NULL ? failed : MICROHTTPD_FILE " lacks functions"));
+    late_library_load(&library);
 }
 
 bool microhttpd_load(struct ssa_error *err)
 {
-    if (pthread_once(&once, load) == 0 && loaded)
+    if (pthread_once(&once, load) == 0 && library.loaded)
         return true;
-    return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libmicrohttpd cannot be loaded: %s", why);
+    return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libmicrohttpd cannot be loaded: %s", library.why);
 }
