@@ -107,6 +107,14 @@ void text_hex(char *out, struct span bytes)
     *out = '\0';
 }
 
+int text_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool text_format(char *out, size_t capacity, const char *format, ...)
 {
     va_list args;

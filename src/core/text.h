@@ -37,6 +37,9 @@ bool text_shell_word(char *out, size_t capacity, const char *text);
 // Writes the bytes as lower-case hexadecimal digits and a NUL. out has room for that.
 void text_hex(char *out, struct span bytes);
 
+// The value of a hexadecimal digit of either case, or -1.
+int text_hex_digit(char c);
+
 // Returns the name that typed most likely means, or NULL if none is similar.
 const char *text_nearest(const char *typed, const char *const *names, size_t count);
 

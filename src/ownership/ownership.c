@@ -1,7 +1,6 @@
 #include "ownership/ownership.h"
 
 #include <ctype.h>
-#include <openssl/crypto.h>
 
 #include "config/settings.h"
 #include "core/text.h"
@@ -24,7 +23,7 @@ static void decode(struct secret *text)
         const uint8_t *at = text->data + i;
         int byte = *at;
         if (byte == '%' && i + 2 < text->len && isxdigit(at[1]) && isxdigit(at[2])) {
-            byte = OPENSSL_hexchar2int(at[1]) << 4 | OPENSSL_hexchar2int(at[2]);
+            byte = text_hex_digit((char)at[1]) << 4 | text_hex_digit((char)at[2]);
             i += 2;
         }
         text->data[used++] = (uint8_t)byte;

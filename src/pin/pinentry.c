@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -129,8 +128,8 @@ static bool take_data(struct pinentry *p, size_t len, struct secret *pin, struct
         text[kept] = text[i];
         if (text[i] != '%')
             continue;
-        const int high = len - i < 3 ? -1 : OPENSSL_hexchar2int(text[i + 1]);
-        const int low = len - i < 3 ? -1 : OPENSSL_hexchar2int(text[i + 2]);
+        const int high = len - i < 3 ? -1 : text_hex_digit((char)text[i + 1]);
+        const int low = len - i < 3 ? -1 : text_hex_digit((char)text[i + 2]);
         if (high < 0 || low < 0)
             return garbage(p, err);
         text[kept] = (uint8_t)(high * 16 + low);

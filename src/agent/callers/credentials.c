@@ -12,21 +12,14 @@ void credentials_free(struct credentials *credentials)
     secret_free(&credentials->client_secret);
 }
 
-static int hex_digit(uint8_t c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *found = c != '\0' ? strchr(digits, c | 0x20) : NULL;
-    return found != NULL && (c <= '9' || c >= 'A') ? (int)(found - digits) : -1;
-}
-
 // Appends a name or value of a form without its escapes. False where an escape is broken, or it is not text.
 static bool decode(struct span in, struct secret *out)
 {
     for (size_t i = 0; i < in.len; i++) {
         uint8_t c = in.data[i] == '+' ? ' ' : in.data[i];
         if (c == '%') {
-            const int high = i + 2 < in.len ? hex_digit(in.data[i + 1]) : -1;
-            const int low = i + 2 < in.len ? hex_digit(in.data[i + 2]) : -1;
+            const int high = i + 2 < in.len ? text_hex_digit((char)in.data[i + 1]) : -1;
+            const int low = i + 2 < in.len ? text_hex_digit((char)in.data[i + 2]) : -1;
             if (high < 0 || low < 0)
                 return false;
             c = (uint8_t)(high << 4 | low);

@@ -9,14 +9,6 @@ static const char *const names[PARAMETERS] = {
     [PARAMETER_NBF] = "nbf",
 };
 
-static int hexadecimal(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 // Decodes in place. As HTML forms write it, a plus sign is a space.
 static bool decode(char *text)
 {
@@ -29,7 +21,7 @@ static bool decode(char *text)
         } else if (*in != '%') {
             *out++ = *in++;
         } else {
-            const int high = hexadecimal(in[1]), low = high < 0 ? -1 : hexadecimal(in[2]);
+            const int high = text_hex_digit(in[1]), low = high < 0 ? -1 : text_hex_digit(in[2]);
             // A NUL would hide what comes after it.
             if (low < 0 || (high == 0 && low == 0))
                 return false;
