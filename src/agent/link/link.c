@@ -6,6 +6,7 @@
 
 #include "agent/link/link_own.h"
 #include "core/monotonic.h"
+#include "core/thread.h"
 
 enum {
     PATIENT_MS = 1000, // a call waits so long until a signer may be started again
@@ -13,16 +14,6 @@ enum {
     STATUS_MS = 500,   // how long it is waited for what is only to be told
     BUSY_MS = 4000     // a signer that is to be locked may go on so long with what it began, unless it tries a PIN
 };
-
-static void init_turn(struct signer_link *link)
-{
-    pthread_condattr_t attributes;
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_mutex_init(&link->mutex, NULL);
-    (void)pthread_cond_init(&link->free, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-}
 
 bool link_open(const struct link_config *config, struct signer_link **opened, struct ssa_error *err)
 {
@@ -36,7 +27,8 @@ bool link_open(const struct link_config *config, struct signer_link **opened, st
     }
     link->config = *config;
     link->signer = (struct helper){.socket = -1, .process = -1};
-    init_turn(link);
+    (void)pthread_mutex_init(&link->mutex, NULL);
+    thread_condition_init(&link->free);
     (void)pthread_mutex_init(&link->knowing, NULL);
     *opened = link;
     return true;
@@ -89,14 +81,13 @@ static bool make_sure_it_runs(struct signer_link *link, long long deadline, stru
 // Whoever has the turn has the signer, and all that is not under the other mutex. deadline 0: waits for ever.
 static bool take_turn(struct signer_link *link, long long deadline, struct ssa_error *err)
 {
-    const struct timespec until = {.tv_sec = (time_t)(deadline / 1000), .tv_nsec = (long)(deadline % 1000) * 1000000};
     bool late = false;
     (void)pthread_mutex_lock(&link->mutex);
     while (link->busy && !late) {
         if (deadline == 0)
             (void)pthread_cond_wait(&link->free, &link->mutex);
         else
-            late = pthread_cond_timedwait(&link->free, &link->mutex, &until) == ETIMEDOUT;
+            late = !thread_wait_until(&link->free, &link->mutex, deadline);
     }
     const bool taken = !link->busy;
     link->busy = true;
