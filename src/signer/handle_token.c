@@ -6,21 +6,13 @@
 
 #include "config/reference.h"
 #include "core/base64.h"
+#include "core/boot_clock.h"
 #include "core/callback.h"
 #include "core/monotonic.h"
 #include "core/text.h"
 #include "oauth/grant.h"
 
 enum { GRANT_MAX = 64 * 1024, USUAL_SIGNATURE_BYTES = 2048 / 8 };
-
-// A clock that nobody sets, and that goes on while the machine sleeps.
-static long long now_ms(void)
-{
-    struct timespec now = {0};
-    // It fails only for a clock that does not exist.
-    (void)clock_gettime(CLOCK_BOOTTIME, &now);
-    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 bool ssa_signer_open(const struct ssa_run *run, struct ssa_signer **signer, struct ssa_error *err)
 {
@@ -62,7 +54,7 @@ static bool take_kept(struct ssa_signer *signer, const char *scope, unsigned sec
 {
     const struct kept_token *kept = &signer->kept;
     (void)pthread_mutex_lock(&signer->keeping);
-    *found = kept->text.len > 0 && strcmp(kept->scope, scope) == 0 && now_ms() + seconds * 1000LL < kept->useless_at;
+    *found = kept->text.len > 0 && strcmp(kept->scope, scope) == 0 && boot_ms() + seconds * 1000LL < kept->useless_at;
     const bool done = !*found || copy_token(kept, token, err);
     (void)pthread_mutex_unlock(&signer->keeping);
     return done;
@@ -111,7 +103,7 @@ static bool fetch(struct ssa_signer *signer, struct assertion *a, struct kept_to
         !handle_read_secret(signer, err))
         return false;
     // It is valid from some moment after this one.
-    const long long since = now_ms();
+    const long long since = boot_ms();
     const time_t since_date = time(NULL);
     if (!exchange(signer, a, &answer, err)) {
         forget_refused_secret(signer, err);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/cache/clock.h"
+#include "core/boot_clock.h"
 #include "core/monotonic.h"
 #include "core/text.h"
 

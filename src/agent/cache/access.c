@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "agent/cache/clock.h"
+#include "core/boot_clock.h"
 #include "core/text.h"
 
 // The users are counted behind what they see, which never changes.

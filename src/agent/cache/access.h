@@ -10,7 +10,7 @@ struct access {
     struct secret token;          // in locked memory
     char scope[ACCESS_SCOPE_MAX]; // that it is for, separated by spaces
     const char *type;             // "Bearer"
-    long long obtained_ms;        // by boot_ms (agent/cache/clock.h)
+    long long obtained_ms;        // by boot_ms (core/boot_clock.h)
     long long ends_ms;            // by boot_ms
     long long expires;            // seconds since the epoch, for people
 };

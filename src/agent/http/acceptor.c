@@ -7,8 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "agent/cache/clock.h"
 #include "agent/http/inside.h"
+#include "core/boot_clock.h"
 #include "core/monotonic.h"
 #include "core/text.h"
 #include "core/thread.h"

@@ -2,9 +2,9 @@
 
 #include <strings.h>
 
-#include "agent/cache/clock.h"
 #include "agent/callers/credentials.h"
 #include "agent/http/guest.h"
+#include "core/boot_clock.h"
 #include "core/json.h"
 #include "core/text.h"
 

@@ -1,8 +1,8 @@
 // GET /v1/token
-#include "agent/cache/clock.h"
 #include "agent/http/facade.h"
 #include "agent/http/guest.h"
 #include "agent/http/inside.h"
+#include "core/boot_clock.h"
 #include "core/monotonic.h"
 #include "core/text.h"
 

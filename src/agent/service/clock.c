@@ -1,7 +1,7 @@
 // The thread that ends the waits of callers, and locks what nobody uses.
 #include "agent/service/service_own.h"
 
-#include "agent/cache/clock.h"
+#include "core/boot_clock.h"
 
 enum { NEVER_MS = 3600000 };
 

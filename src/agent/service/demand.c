@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "agent/cache/clock.h"
 #include "agent/cache/scope_set.h"
+#include "core/boot_clock.h"
 #include "core/monotonic.h"
 #include "core/text.h"
 

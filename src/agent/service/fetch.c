@@ -1,7 +1,7 @@
 // One fetch: the connection is made while the PKCS#11 token signs, and then the assertion is exchanged.
-#include "agent/cache/clock.h"
 #include "agent/service/service_own.h"
 #include "core/base64.h"
+#include "core/boot_clock.h"
 #include "core/callback.h"
 #include "core/monotonic.h"
 #include "oauth/grant.h"

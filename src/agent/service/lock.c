@@ -1,6 +1,6 @@
 // Locking and unlocking, as somebody orders it. The workers carry it out.
-#include "agent/cache/clock.h"
 #include "agent/service/service_own.h"
+#include "core/boot_clock.h"
 #include "core/monotonic.h"
 
 // Returns the number that order.done has once it was carried out.

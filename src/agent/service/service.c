@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#include "agent/cache/clock.h"
+#include "core/boot_clock.h"
 #include "core/monotonic.h"
 #include "core/text.h"
 #include "core/thread.h"

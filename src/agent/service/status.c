@@ -1,8 +1,8 @@
 // How the service is, for those who ask.
 #include <time.h>
 
-#include "agent/cache/clock.h"
 #include "agent/service/service_own.h"
+#include "core/boot_clock.h"
 #include "core/text.h"
 
 size_t service_profile_count(const struct service *service)

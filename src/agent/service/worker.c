@@ -2,8 +2,8 @@
 // for the signer.
 #include <time.h>
 
-#include "agent/cache/clock.h"
 #include "agent/service/service_own.h"
+#include "core/boot_clock.h"
 #include "core/monotonic.h"
 
 void profile_signed(struct profile *p, const char *scope, bool done, long long took_ms)

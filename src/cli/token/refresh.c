@@ -6,6 +6,7 @@
 #include "agent/client/reply.h"
 #include "cli/process/child.h"
 #include "cli/token/agent_grant.h"
+#include "core/boot_clock.h"
 #include "core/callback.h"
 #include "core/text.h"
 #include "journal/journal.h"
@@ -17,15 +18,6 @@ enum { SECOND_MS = 1000, LOOK_UP_MS = 60000, SOONEST_MS = 500 };
 enum { LIFETIME_UNKNOWN_S = 1800, LIFETIME_MOST_S = 24 * 60 * 60, MIN_TTL_MOST_S = 3600 };
 // A renewal that failed is tried again after twice the time of the try before.
 enum { BACKOFF_FIRST_MS = 2000, BACKOFF_MOST_MS = 60000, DOUBLINGS_MOST = 5 };
-
-// Nobody sets it, and it goes on while the machine sleeps.
-static long long now_ms(void)
-{
-    struct timespec now = {0};
-    // It fails only for a clock that does not exist.
-    (void)clock_gettime(CLOCK_BOOTTIME, &now);
-    return (long long)now.tv_sec * SECOND_MS + now.tv_nsec / 1000000;
-}
 
 // A number below `below`. Without the kernel's random numbers, all renew at the same time.
 static long long random_below(long long below)
@@ -120,7 +112,7 @@ static bool fetch_alone(struct refresh *r, struct ssa_grant *grant, long long *l
 // An agent may have the access token that this one has. It is to give one that is valid for longer.
 static unsigned longer_than_now(const struct refresh *r)
 {
-    const long long left = (r->ends_ms - now_ms()) / SECOND_MS + 1;
+    const long long left = (r->ends_ms - boot_ms()) / SECOND_MS + 1;
     if (r->grant.token.text == NULL || left <= 0)
         return 0;
     return left < MIN_TTL_MOST_S ? (unsigned)left : MIN_TTL_MOST_S;
@@ -164,7 +156,7 @@ static bool renew(struct refresh *r, struct ssa_error *err)
 {
     struct ssa_grant grant = {0};
     long long lifetime = 0;
-    const long long since = now_ms();
+    const long long since = boot_ms();
     if (!fetch(r, &grant, &lifetime, err))
         return false;
     if (!write_file(r, &grant, lifetime, err)) {
@@ -202,7 +194,7 @@ static long long next_event(const struct refresh *r)
 long long refresh_left_ms(const struct refresh *r)
 {
     // A wait does not see that the machine slept.
-    const long long left = next_event(r) - now_ms();
+    const long long left = next_event(r) - boot_ms();
     if (left < 0)
         return 0;
     return left < LOOK_UP_MS ? left : LOOK_UP_MS;
@@ -211,7 +203,7 @@ long long refresh_left_ms(const struct refresh *r)
 // An access token that is over serves nobody, and who finds none sees why.
 static void remove_what_is_over(struct refresh *r)
 {
-    if (!r->file.written || now_ms() < r->ends_ms)
+    if (!r->file.written || boot_ms() < r->ends_ms)
         return;
     refresh_file_remove(&r->file);
     tell(&r->run.callbacks, SSA_WARNING,
@@ -225,7 +217,7 @@ static void note_failure(struct refresh *r, const struct ssa_error *why)
     const long long doubled = (long long)BACKOFF_FIRST_MS << doublings;
     const long long wait = doubled < BACKOFF_MOST_MS ? doubled : BACKOFF_MOST_MS;
     r->failures++;
-    r->next_ms = now_ms() + wait + random_below(wait / 2);
+    r->next_ms = boot_ms() + wait + random_below(wait / 2);
     ssa_error_text(why, line, sizeof line);
     line[strcspn(line, "\n")] = '\0';
     tell_reason(&r->run.callbacks, SSA_WARNING, why->reason, why->detail,
@@ -236,7 +228,7 @@ bool refresh_renew(struct refresh *r)
 {
     struct ssa_error err = {0};
     remove_what_is_over(r);
-    if (now_ms() < r->next_ms)
+    if (boot_ms() < r->next_ms)
         return false;
     if (renew(r, &err)) {
         if (r->failures > 0)

@@ -3,9 +3,9 @@
 
 #include "agent/cache/access.h"
 #include "agent/cache/budget.h"
-#include "agent/cache/clock.h"
 #include "agent/cache/schedule.h"
 #include "agent/cache/scope_set.h"
+#include "core/boot_clock.h"
 #include "core/text.h"
 
 static const struct oauth_limits nothing = {.remaining = -1, .retry_after = -1};

@@ -1,4 +1,5 @@
-// The agent's clock for lifetimes: nobody sets it, and it goes on while the machine sleeps. In milliseconds.
+// The clock for lifetimes, in milliseconds: nobody sets it, and unlike that of core/monotonic.h it goes on while the
+// machine sleeps.
 #pragma once
 
 #include <time.h>
