@@ -43,6 +43,7 @@ static void what_is_odd_is_refused(void **state)
         {"client_id=a%", NULL},
         {"client_id=%4", NULL},
         {"client_id=%zz", NULL},
+        {"client_id=%\x16\x11", NULL},
         {"client_id=a%00b", NULL},
         {"client_id=a%0ab", NULL},
         {"", "Bearer abc"},
