@@ -71,5 +71,9 @@ uint32_t unit_random(uint32_t below);
 // Leaves root and its capabilities behind, in a child.
 void unit_drop_privileges(void);
 
+// Makes this program the one that loads modules for its tests (SSA_HSM_HOST). Where it was started as that, with what
+// it is to do in ACT, it calls act.
+bool unit_is_own_host(void (*act)(const char *what));
+
 // Runs a check in a child of its own; asserts that it returned true.
 void unit_in_child(bool (*check)(void *), void *context);

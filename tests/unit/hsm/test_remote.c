@@ -186,15 +186,7 @@ static void what_is_not_whole_is_no_success(void **state)
 
 int main(void)
 {
-    const char *act = getenv("ACT");
-    char self[4096];
-    if (act != NULL)
-        act_as_host(act);
-    const ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (len <= 0)
-        return 1;
-    self[len] = '\0';
-    if (setenv("SSA_HSM_HOST", self, 1) != 0)
+    if (!unit_is_own_host(act_as_host))
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_that_ends_is_told_with_its_end),
