@@ -117,3 +117,10 @@ void ssa_error_text(const struct ssa_error *err, char *out, size_t capacity)
     if (written < 0 && capacity > 0)
         out[0] = '\0';
 }
+
+const char *error_line(const struct ssa_error *err, char line[static ERROR_LINE_MAX])
+{
+    ssa_error_text(err, line, ERROR_LINE_MAX);
+    line[strcspn(line, "\n")] = '\0';
+    return line;
+}

@@ -51,6 +51,10 @@ bool error_hint_path(struct ssa_error *err, const char *begin, const char *path,
 bool error_errno(struct ssa_error *err, enum ssa_class class, int number, const char *subject, const char *what, ...)
     __attribute__((format(printf, 5, 6)));
 
+// Writes the error without its hint, which would be a second line. ERROR_LINE_MAX bytes are always enough.
+enum { ERROR_LINE_MAX = 2 * SSA_ERROR_TEXT_MAX };
+const char *error_line(const struct ssa_error *err, char line[static ERROR_LINE_MAX]);
+
 // Notes how the operation ended, and adds a sentence about something that was removed again or is left. SSA_END_LEFT
 // stays once it was noted. ending may be NULL. The advice about reason may name subject and detail (NULL for nothing).
 // Returns false.

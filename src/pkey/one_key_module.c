@@ -176,12 +176,10 @@ static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OB
 
 static void tell_failure(const struct ssa_signer *signer, const struct ssa_error *err)
 {
-    char text[2 * SSA_ERROR_TEXT_MAX];
-    ssa_error_text(err, text, sizeof text);
-    // The hint is a second line, and is left out.
-    text[strcspn(text, "\n")] = '\0';
+    char line[ERROR_LINE_MAX];
     if (!callback_running())
-        tell_reason(&signer->run.callbacks, SSA_WARNING, err->reason, err->detail, "a signature failed: %s", text);
+        tell_reason(&signer->run.callbacks, SSA_WARNING, err->reason, err->detail, "a signature failed: %s",
+                    error_line(err, line));
 }
 
 static CK_RV code_of(const struct ssa_error *err)

@@ -55,12 +55,9 @@ static bool is_of_token(const struct ssa_error *err)
 static void tell_next(const struct ssa_run *run, const struct ssa_settings *failed, const struct ssa_settings *next,
                       const struct ssa_error *err)
 {
-    char why[2 * SSA_ERROR_TEXT_MAX];
-    ssa_error_text(err, why, sizeof why);
-    // The hint is a second line, and is left out.
-    why[strcspn(why, "\n")] = '\0';
+    char why[ERROR_LINE_MAX];
     tell(&run->callbacks, SSA_WARNING, "profile %s is used now, since the token of profile %s failed: %s",
-         settings_profile_name(next), settings_profile_name(failed), why);
+         settings_profile_name(next), settings_profile_name(failed), error_line(err, why));
 }
 
 // Tells of the next profile. False where there is none.

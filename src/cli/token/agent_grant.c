@@ -112,19 +112,10 @@ static OWN_FRAME enum attempt ask_place(struct search *s, unsigned timeout_ms)
     return answer.status == STATUS_OK ? take(s, &answer) : refused(s, &answer);
 }
 
-// The error without its advice.
-enum { ONE_LINE_MAX = 2 * SSA_ERROR_TEXT_MAX };
-static const char *in_one_line(const struct ssa_error *err, char line[static ONE_LINE_MAX])
-{
-    ssa_error_text(err, line, ONE_LINE_MAX);
-    line[strcspn(line, "\n")] = '\0';
-    return line;
-}
-
 static void OWN_FRAME tell_why(const struct search *s, enum ssa_level level, const char *what)
 {
-    char line[ONE_LINE_MAX];
-    tell(&s->i->run.callbacks, level, "%s: %s", what, in_one_line(&s->why, line));
+    char line[ERROR_LINE_MAX];
+    tell(&s->i->run.callbacks, level, "%s: %s", what, error_line(&s->why, line));
 }
 
 static size_t count_places(const char *list)

@@ -212,16 +212,15 @@ static void remove_what_is_over(struct refresh *r)
 
 static void note_failure(struct refresh *r, const struct ssa_error *why)
 {
-    char line[2 * SSA_ERROR_TEXT_MAX];
+    char line[ERROR_LINE_MAX];
     const unsigned doublings = r->failures < DOUBLINGS_MOST ? r->failures : DOUBLINGS_MOST;
     const long long doubled = (long long)BACKOFF_FIRST_MS << doublings;
     const long long wait = doubled < BACKOFF_MOST_MS ? doubled : BACKOFF_MOST_MS;
     r->failures++;
     r->next_ms = boot_ms() + wait + random_below(wait / 2);
-    ssa_error_text(why, line, sizeof line);
-    line[strcspn(line, "\n")] = '\0';
     tell_reason(&r->run.callbacks, SSA_WARNING, why->reason, why->detail,
-                "the access token was not renewed; the next try is in %lld s: %s", wait / SECOND_MS, line);
+                "the access token was not renewed; the next try is in %lld s: %s", wait / SECOND_MS,
+                error_line(why, line));
 }
 
 bool refresh_renew(struct refresh *r)
