@@ -74,7 +74,8 @@ class Use(AgentCase):
         for token in ("a1", "a2"):
             self.api.fault("replace", path="/token", body={"access_token": token, "token_type": "Bearer", "expires_in": 5})
         self.begin()
-        script = 'until grep -q ey "$APS_ACCESS_TOKEN_FILE"; do cat "$APS_ACCESS_TOKEN_FILE"; sleep 0.1; done'
+        # One reading a round: the file may change between two.
+        script = 'while token=$(cat "$APS_ACCESS_TOKEN_FILE"); case $token in ey*) false ;; esac; do echo "$token"; sleep 0.1; done'
         with self.shim() as log:
             result = self.run_program("exec", "--refresh", self.dir / "t", "--", "sh", "-c", script)
             self.expect(result, 0)
