@@ -88,16 +88,33 @@ bool old_file_is(const struct old_file *old, const char *path)
     return !old->standard_input && stat(path, &other) == 0 && is(old, &other);
 }
 
-bool old_file_destroy(const struct old_file *old, struct ssa_error *err)
+// Another file may have its name by now: the new profile, or what was left of a file that was edited.
+static bool is_named(const struct old_file *old)
 {
     struct stat named;
-    bool gone = write_zeros(old->fd, old->about.st_size);
-    // The new profile may have its name by now.
-    if (gone && lstat(old->name, &named) == 0 && is(old, &named))
-        gone = unlink(old->name) == 0;
-    if (gone)
+    return lstat(old->name, &named) == 0 && is(old, &named);
+}
+
+static bool not_overwritten(const struct old_file *old, int number, struct ssa_error *err)
+{
+    if (is_named(old)) {
+        error_errno(err, SSA_UNEXPECTED, number, old->name,
+                    "the key is on the PKCS#11 token, but the file could not be destroyed");
+        return error_hint(err, "Destroy it by hand: it may still hold the private key.");
+    }
+    error_errno(err, SSA_UNEXPECTED, number, old->name,
+                "the key is on the PKCS#11 token, but the disk blocks that held it could not be overwritten");
+    return error_hint(err, "Keep this file: it is the new one, without the private key. The old one has no name any "
+                           "more.");
+}
+
+bool old_file_destroy(const struct old_file *old, struct ssa_error *err)
+{
+    if (!write_zeros(old->fd, old->about.st_size))
+        return not_overwritten(old, errno, err);
+    if (!is_named(old) || unlink(old->name) == 0)
         return true;
     error_errno(err, SSA_UNEXPECTED, errno, old->name,
-                "the key is on the PKCS#11 token, but the file could not be destroyed");
-    return error_hint(err, "Destroy it by hand: it still holds the private key.");
+                "the key is on the PKCS#11 token, and the file is overwritten, but it could not be removed");
+    return error_hint(err, "Remove it by hand: it holds nothing but zeros.");
 }

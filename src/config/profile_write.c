@@ -105,7 +105,8 @@ bool profile_commit(struct profile_target *target, struct span text, struct ssa_
     target->fd = -1;
     // The profile is in place and whole. Only the rename may be lost in a power failure.
     return write_sync_folder(target->folder) ||
-           error_errno(err, SSA_CONFIG, errno, target->folder, "the folder of the profile cannot be synced");
+           error_errno(err, SSA_CONFIG, errno, target->path,
+                       "the file is in place, but its folder cannot be synced, so a power failure may undo that");
 }
 
 void profile_abandon(struct profile_target *target)

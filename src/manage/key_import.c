@@ -181,6 +181,17 @@ static bool prove_last(struct provision *p, struct import *i, struct ssa_created
     return created->proved || say_kept(p, i);
 }
 
+// Only the sync of the profile's folder has failed. If the new name is lost after all, the old file must be whole.
+static bool say_not_overwritten(const struct provision *p, const struct import *i)
+{
+    if (p->in_place && i->source.replaced)
+        (void)ending_add(p->ending, SSA_END_PLAIN, SSA_REASON_NONE, NULL, NULL,
+                         "key %s is on the PKCS#11 token, and %s is the profile now. The disk blocks that held the key "
+                         "were not overwritten",
+                         p->journal.entry->kid, i->source.file.name);
+    return false;
+}
+
 static bool finish(struct provision *p, struct import *i, const struct profile_block *block,
                    struct ssa_created *created, struct ssa_error *err)
 {
@@ -188,7 +199,9 @@ static bool finish(struct provision *p, struct import *i, const struct profile_b
     const bool finished =
         i->complete ? provision_show(p, block, i->profile, created, err) : provision_profile(p, block, created, err);
     created->kept = i->complete;
-    if (!finished || !prove_last(p, i, created, err))
+    if (!finished)
+        return say_not_overwritten(p, i);
+    if (!prove_last(p, i, created, err))
         return false;
     import_source_dispose(&i->source, &i->run, i->what->shred, created);
     return true;

@@ -9,13 +9,18 @@ import dotenv
 _FETCHED = "/authentication/v2/token"
 
 
-def is_safe(world: World, codes: list[int]) -> list[str]:
+# What is said where the block is gone, and something failed after that.
+_TOLD = ("on the PKCS#11 token", "all is done, and the profile is saved")
+
+
+def is_safe(world: World, runs: list[Run]) -> list[str]:
     """Either the block is whole, or its key is on the token, in a profile, and was proved at the API."""
+    codes = [run.code for run in runs]
     problems = []
     if world.old_is_there():
         return ["success, and the key is still in the file"] if codes == [0] else []
-    if codes != [0] and all(code > 0 for code in codes):
-        problems.append(f"the old block is not whole any more: exit {codes}")
+    if codes != [0] and all(code > 0 for code in codes) and not any(told in run.err for run in runs for told in _TOLD):
+        problems.append(f"the old block is not whole any more, and nothing says where its key is: exit {codes}")
     if not any(r["path"].endswith(_FETCHED) and r["status"] == 200 for r in world.api.requests()):
         problems.append("the old block was destroyed, and no access token was fetched before")
     return problems + _at_home(world)

@@ -99,7 +99,7 @@ class _Play:
             self.outcome.problems += check.others_are_untouched(world, self.expected)
             return
         if cell.scenario.imports:
-            self.outcome.problems += old_block.is_safe(world, [run.code for run in runs])
+            self.outcome.problems += old_block.is_safe(world, runs)
         if cell.spoilt:
             self.outcome.problems += self._spoil()
         self._judge(runs)
