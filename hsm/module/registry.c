@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/file_mark.h"
 #include "core/text.h"
 #include "hsm/module/quirks.h"
 
@@ -297,8 +297,8 @@ bool module_entry_same(const struct module_entry *a, const struct module_entry *
     struct stat one, other;
     if (strcmp(a->init_reserved, b->init_reserved) != 0)
         return false;
-    return strcmp(a->path, b->path) == 0 || (stat(a->path, &one) == 0 && stat(b->path, &other) == 0 &&
-                                             one.st_dev == other.st_dev && one.st_ino == other.st_ino);
+    return strcmp(a->path, b->path) == 0 ||
+           (stat(a->path, &one) == 0 && stat(b->path, &other) == 0 && file_is_same(&one, &other));
 }
 
 bool module_entry_reads_cards(const struct module_entry *entry)

@@ -2,13 +2,13 @@
 
 #include <assert.h>
 #include <ctype.h>
-#include <sys/stat.h>
 
 #include "config/dotenv.h"
 #include "config/old_json.h"
 #include "config/old_names.h"
 #include "config/profile_block.h"
 #include "core/base64.h"
+#include "core/file_mark.h"
 #include "core/rsa_key.h"
 #include "core/text.h"
 
@@ -361,7 +361,7 @@ bool old_block_key_path(const struct old_block *old, const char *file, char path
     if (!path_format(path, err, "%.*s/%s", (int)(slash - file), file, old->key_path))
         return false;
     const bool is_beside = stat(path, &beside) == 0, is_here = stat(old->key_path, &here) == 0;
-    if (is_beside && is_here && (beside.st_dev != here.st_dev || beside.st_ino != here.st_ino)) {
+    if (is_beside && is_here && !file_is_same(&beside, &here)) {
         error_set(err, SSA_CONFIG, NULL, file, "its %s may be %s or %s", old->key_path_name, path, old->key_path);
         return error_hint(err, "Write the whole path there.");
     }

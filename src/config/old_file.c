@@ -5,13 +5,9 @@
 #include <unistd.h>
 
 #include "config/reference.h"
+#include "core/file_mark.h"
 #include "core/read.h"
 #include "core/write.h"
-
-static bool is(const struct old_file *old, const struct stat *other)
-{
-    return other->st_dev == old->about.st_dev && other->st_ino == old->about.st_ino;
-}
 
 static bool unfit(struct ssa_error *err, const struct old_file *old, const char *what)
 {
@@ -37,7 +33,7 @@ static void open_to_write(struct old_file *old, const char *file)
     const int fd = open(file, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return;
-    old->writable = fstat(fd, &about) == 0 && is(old, &about);
+    old->writable = fstat(fd, &about) == 0 && file_is_same(&old->about, &about);
     (void)close(old->writable ? old->fd : fd);
     if (old->writable)
         old->fd = fd;
@@ -85,14 +81,14 @@ bool old_file_is_overwritten(const struct secret *text)
 bool old_file_is(const struct old_file *old, const char *path)
 {
     struct stat other;
-    return !old->standard_input && stat(path, &other) == 0 && is(old, &other);
+    return !old->standard_input && stat(path, &other) == 0 && file_is_same(&old->about, &other);
 }
 
 // Another file may have its name by now: the new profile, or what was left of a file that was edited.
 static bool is_named(const struct old_file *old)
 {
     struct stat named;
-    return lstat(old->name, &named) == 0 && is(old, &named);
+    return lstat(old->name, &named) == 0 && file_is_same(&old->about, &named);
 }
 
 static bool not_overwritten(const struct old_file *old, int number, struct ssa_error *err)

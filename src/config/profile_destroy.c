@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/callback.h"
 #include "core/descriptor.h"
+#include "core/file_mark.h"
 #include "core/write.h"
 
 static bool fail(struct ssa_error *err, int number, const char *path, const char *what)
@@ -21,7 +21,7 @@ static bool overwrite(int folder, const char *name, const struct stat *seen, con
     DESCRIPTOR_AUTO fd = openat(folder, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &about) != 0)
         return fail(err, errno, path, "the profile cannot be overwritten, so it is not removed");
-    if (about.st_dev != seen->st_dev || about.st_ino != seen->st_ino)
+    if (!file_is_same(&about, seen))
         return fail(err, ESTALE, path, "another file has taken the profile's place, and is not removed");
     return write_zeros(fd, about.st_size) || fail(err, errno, path, "the profile cannot be overwritten");
 }

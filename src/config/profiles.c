@@ -149,14 +149,16 @@ static bool read_one(struct ssa_settings *s, const char *name, bool may_be_absen
                      const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     struct profile_read *profile = &s->profiles[s->profile_count];
+    struct stat about;
     if (!path_profile(name, profile->path, err) || !path_format(profile->name, err, "%s", name))
         return false;
     DESCRIPTOR_AUTO fd = open_profile(profile->path, err);
     if (fd < 0)
         return may_be_absent && errno == ENOENT;
     s->profile_count++; // from here on its text is freed with the settings
-    if (fstat(fd, &profile->about) != 0)
+    if (fstat(fd, &about) != 0)
         return error_errno(err, SSA_CONFIG, errno, profile->path, "the profile cannot be looked at");
+    profile->file = file_mark_of(&about);
     if (!read_file(profile, fd, callbacks, err) || !settings_secure_variables(s, profile->values, err))
         return false;
     warn_if_shared(profile, fd, callbacks);
@@ -276,11 +278,9 @@ bool settings_profile_changed(const struct ssa_settings *s)
 {
     bool changed = false;
     for (size_t i = 0; i < s->profile_count; i++) {
-        const struct stat *before = &s->profiles[i].about;
-        struct stat now;
-        changed = changed || stat(s->profiles[i].path, &now) != 0 || now.st_dev != before->st_dev ||
-                  now.st_ino != before->st_ino || now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
-                  now.st_mtim.tv_nsec != before->st_mtim.tv_nsec;
+        struct file_mark now;
+        (void)file_mark_path(s->profiles[i].path, &now);
+        changed = changed || !file_mark_same(&now, &s->profiles[i].file);
     }
     return changed;
 }

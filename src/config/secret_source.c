@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/settings.h"
 #include "core/descriptor.h"
+#include "core/file_mark.h"
 #include "core/read.h"
 #include "core/text.h"
 
@@ -119,7 +119,7 @@ static bool is_one_stream(const char *one, const char *other)
 {
     struct stat a, b;
     long fd, other_fd;
-    if (!look_at(one, &fd, &a) || !look_at(other, &other_fd, &b) || a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+    if (!look_at(one, &fd, &a) || !look_at(other, &other_fd, &b) || !file_is_same(&a, &b))
         return false;
     return S_ISFIFO(a.st_mode) || S_ISSOCK(a.st_mode) || (fd >= 0 && fd == other_fd);
 }

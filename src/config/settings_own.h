@@ -1,10 +1,9 @@
 // The inside of settings, for the files that fill and read them: environment.c, profiles.c and settings.c.
 #pragma once
 
-#include <sys/stat.h>
-
 #include "config/paths.h"
 #include "config/settings.h"
+#include "core/file_mark.h"
 
 enum { VARIABLES_MAX = 32, UNKNOWN_MAX = 8 };
 
@@ -15,7 +14,7 @@ enum { VARIABLES_MAX = 32, UNKNOWN_MAX = 8 };
 struct profile_read {
     char name[PATH_TEXT_MAX]; // as it was given
     char path[PATH_TEXT_MAX];
-    struct stat about;  // of the file
+    struct file_mark file;
     struct secret text; // the file's; values point into it
     const char *values[SETTING_COUNT];
     size_t lines[SETTING_COUNT]; // where each value begins; 0: there is none

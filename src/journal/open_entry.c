@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/descriptor.h"
+#include "core/file_mark.h"
 #include "core/owner.h"
 #include "core/text.h"
 #include "core/write.h"
@@ -113,7 +113,7 @@ static bool is_still_there(int fd, const char *name)
     struct stat held, named;
     DESCRIPTOR_AUTO folder = journal_folder(JOURNAL_OPEN, ERROR_IGNORED);
     return folder >= 0 && fstat(fd, &held) == 0 && fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-           held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+           file_is_same(&held, &named);
 }
 
 static bool damaged(struct ssa_error *why, const char *path, bool earlier)

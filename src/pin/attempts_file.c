@@ -2,11 +2,11 @@
 
 #include <assert.h>
 #include <ctype.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/record_folder.h"
 #include "core/file_lock.h"
+#include "core/file_mark.h"
 #include "core/text.h"
 
 // A process whose module hangs keeps the lock for ever.
@@ -44,8 +44,7 @@ static bool lock(int fd, const struct ssa_callbacks *callbacks)
 static bool is_at(int fd, const char *path)
 {
     struct stat held, named;
-    return fstat(fd, &held) == 0 && lstat(path, &named) == 0 && held.st_ino == named.st_ino &&
-           held.st_dev == named.st_dev;
+    return fstat(fd, &held) == 0 && lstat(path, &named) == 0 && file_is_same(&held, &named);
 }
 
 // Locks the open file. PIN_FILE_NONE where the process that had locked it has removed it.

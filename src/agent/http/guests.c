@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "agent/http/file_state.h"
 #include "core/text.h"
 
 enum { LINE_MAX_BYTES = 1024 };
@@ -43,19 +42,17 @@ static OWN_FRAME void tell_failure(const struct guests *guests, const struct ssa
 // must not come in again.
 static void refresh(struct guests *guests)
 {
-    struct stat now = {0};
+    struct file_mark now;
     struct ssa_error err;
     if (guests->path == NULL)
         return;
-    // Its state before it is read: what comes later is noticed.
-    const bool there = stat(guests->path, &now) == 0;
-    if (guests->known && file_is_same(&now, &guests->file))
+    const bool there = file_mark_path(guests->path, &now);
+    if (file_mark_same(&now, &guests->file))
         return;
     callers_free(&guests->callers);
     if (there && !callers_read(guests->path, &guests->callers, &err))
         tell_failure(guests, &err);
     guests->file = now;
-    guests->known = true;
 }
 
 bool guests_by_secret(struct guests *guests, struct span id, struct span secret, struct caller_entry *entry,

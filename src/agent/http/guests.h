@@ -3,9 +3,9 @@
 #pragma once
 
 #include <pthread.h>
-#include <sys/stat.h>
 
 #include "agent/callers/callers.h"
+#include "core/file_mark.h"
 
 enum {
     GUEST_PERIOD_MS = 60000,
@@ -33,8 +33,7 @@ struct guests {
     void (*tell)(void *context, enum ssa_level level, const char *line);
     void *context;
     struct callers callers;
-    struct stat file; // as it was read
-    bool known;       // file is filled
+    struct file_mark file; // as it was read
     struct guest_ledger ledgers[CALLERS_MAX], strays;
 };
 

@@ -6,9 +6,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "agent/http/file_state.h"
 #include "agent/http/libgnutls.h"
 #include "core/descriptor.h"
+#include "core/file_mark.h"
 #include "core/read.h"
 #include "core/text.h"
 
@@ -25,8 +25,8 @@ struct tls {
     struct tls_config config;
     pthread_mutex_t mutex;
     struct tls_files *files;
-    struct stat read[FILES]; // the files as they were when they were read, or could not be
-    struct secret cert, key; // until tls_forget
+    struct file_mark read[FILES]; // the files as they were when they were read, or could not be
+    struct secret cert, key;      // until tls_forget
 };
 
 // What a certificate must be good for. libgnutls takes it as not constant, and does not change it.
@@ -132,11 +132,10 @@ static struct tls_files *load(struct tls *tls, bool keep_texts, struct ssa_error
     return NULL;
 }
 
-static void look(const struct tls *tls, struct stat now[static FILES])
+static void look(const struct tls *tls, struct file_mark now[static FILES])
 {
     for (size_t i = 0; i < FILES; i++)
-        if (stat(path_of(tls, (enum file)i), &now[i]) != 0)
-            now[i] = (struct stat){0};
+        (void)file_mark_path(path_of(tls, (enum file)i), &now[i]);
 }
 
 bool tls_open(const struct tls_config *config, struct tls **opened, struct ssa_error *err)
@@ -195,12 +194,12 @@ static OWN_FRAME void tell_failure(const struct tls *tls, const struct ssa_error
 // Reads the files again where one has changed. Until all of them fit together, the old ones stay.
 static void refresh(struct tls *tls)
 {
-    struct stat now[FILES];
+    struct file_mark now[FILES];
     struct ssa_error err;
     bool same = true;
     look(tls, now);
     for (size_t i = 0; i < FILES; i++)
-        same = same && file_is_same(&now[i], &tls->read[i]);
+        same = same && file_mark_same(&now[i], &tls->read[i]);
     if (same)
         return;
     memcpy(tls->read, now, sizeof now);

@@ -29,7 +29,7 @@ static bool begin(struct profile *p, const struct ssa_run *run, struct ssa_error
     char path[PATH_TEXT_MAX];
     p->secret_file = (struct file_mark){0};
     if (file_of(p, path))
-        (void)file_mark_of(path, &p->secret_file);
+        (void)file_mark_path(path, &p->secret_file);
     if (client_secret_begin(run, &p->secret, err))
         return true;
     client_secret_free(&p->secret);
@@ -76,7 +76,7 @@ bool profile_secret_refresh(struct profile *p)
 {
     char path[PATH_TEXT_MAX];
     struct file_mark now;
-    if (!file_of(p, path) || !file_mark_of(path, &now) || file_mark_same(&now, &p->secret_file))
+    if (!file_of(p, path) || !file_mark_path(path, &now) || file_mark_same(&now, &p->secret_file))
         return false;
     client_secret_free(&p->secret);
     // So that it is not read again and again where it cannot be read.

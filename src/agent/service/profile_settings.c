@@ -1,28 +1,9 @@
 // A profile's settings, which are read again when its file changes: a rotation of the key replaces that.
-#include <sys/stat.h>
-
 #include "agent/cache/scope_set.h"
 #include "agent/service/service_own.h"
 #include "config/identity.h"
 #include "core/callback.h"
 #include "core/text.h"
-
-bool file_mark_of(const char *path, struct file_mark *mark)
-{
-    struct stat about;
-    *mark = (struct file_mark){0};
-    if (stat(path, &about) != 0)
-        return false;
-    *mark = (struct file_mark){
-        .there = true, .device = about.st_dev, .inode = about.st_ino, .size = about.st_size, .changed = about.st_mtim};
-    return true;
-}
-
-bool file_mark_same(const struct file_mark *a, const struct file_mark *b)
-{
-    return a->there == b->there && a->device == b->device && a->inode == b->inode && a->size == b->size &&
-           a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
-}
 
 // What the folders below say goes to the log.
 static void hear(void *context, enum ssa_level level, const struct ssa_notice *notice)
@@ -73,7 +54,7 @@ static bool read_profile(struct profile *p, struct reading *reading, struct ssa_
         return false;
     // Its state before it is read: what comes later is noticed.
     if (path_profile(profile_shown(p), path, ERROR_IGNORED))
-        (void)file_mark_of(path, &reading->file);
+        (void)file_mark_path(path, &reading->file);
     return ssa_settings_profile(reading->settings, p->name, false, &p->run.callbacks, err) &&
            read_facts(reading->settings, &p->run, &reading->facts, err);
 }
@@ -159,7 +140,7 @@ static bool file_has_changed(const struct profile *p)
     char path[PATH_TEXT_MAX];
     struct file_mark now;
     // One that is gone for a moment is not missed.
-    return path_profile(profile_shown(p), path, ERROR_IGNORED) && file_mark_of(path, &now) &&
+    return path_profile(profile_shown(p), path, ERROR_IGNORED) && file_mark_path(path, &now) &&
            !file_mark_same(&now, &p->file);
 }
 

@@ -11,6 +11,7 @@
 #include "agent/service/service.h"
 #include "config/settings.h"
 #include "config/signer_settings.h"
+#include "core/file_mark.h"
 #include "signer/client_secret.h"
 
 enum {
@@ -26,15 +27,6 @@ enum {
     PIN_SOCKET_MAX = 108, // sockaddr_un
     ADDRESS_MAX = 2048,
     NOTE_MAX = 600
-};
-
-// Which file it was, to see that it was replaced or written to.
-struct file_mark {
-    bool there;
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    struct timespec changed;
 };
 
 // Something that a worker is to do once. Under the mutex.
@@ -160,9 +152,6 @@ bool profile_secret_refused(struct profile *p);
 void profile_secret_drop(struct profile *p);
 // Wipes it where it came from a PKCS#11 token, and an assertion in any case.
 void profile_secret_forget(struct profile *p);
-
-bool file_mark_of(const char *path, struct file_mark *mark);
-bool file_mark_same(const struct file_mark *a, const struct file_mark *b);
 
 // fetch.c.
 // Wipes an assertion that was kept.

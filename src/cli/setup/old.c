@@ -1,12 +1,12 @@
 // An old .env file with a private key: finding it, and putting the key on the PKCS#11 token.
 #include <errno.h>
-#include <sys/stat.h>
 
 #include "cli/output/print.h"
 #include "cli/setup/plain.h"
 #include "cli/setup/setup.h"
 #include "config/old_file.h"
 #include "config/settings.h"
+#include "core/file_mark.h"
 #include "core/rsa_key.h"
 #include "core/text.h"
 
@@ -107,7 +107,7 @@ static bool is_profile(const struct setup *s)
 {
     struct stat file, profile;
     return s->old.path[0] != '\0' && stat(s->old.path, &file) == 0 && stat(s->profile, &profile) == 0 &&
-           file.st_dev == profile.st_dev && file.st_ino == profile.st_ino;
+           file_is_same(&file, &profile);
 }
 
 // A file of the folder is only looked at, but one that was named must be understood.

@@ -1,6 +1,7 @@
 // What the agent's signer has of the settings: all but the client secret.
 #include "core/unit.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,6 +118,29 @@ static void a_profile_that_was_replaced_is_noticed(void **state)
     ssa_settings_free(s);
 }
 
+// As a copy does that keeps the times: the file, its length and the time of the last writing stay.
+static void a_profile_that_was_written_to_is_noticed_whatever_its_time_says(void **state)
+{
+    (void)state;
+    const char *path = unit_path("config/ssa-hsm/default.env");
+    struct stat before, now;
+    struct ssa_settings *s = read_settings("KEY_ID=one\n", LIST("A=b"), false);
+    assert_int_equal(stat(path, &before), 0);
+    const struct timespec times[] = {before.st_atim, before.st_mtim};
+    do {
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        assert_true(fputs("KEY_ID=two\n", file) >= 0);
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+        assert_int_equal(stat(path, &now), 0);
+        // The clock of the file system goes in steps.
+    } while (now.st_ctim.tv_sec == before.st_ctim.tv_sec && now.st_ctim.tv_nsec == before.st_ctim.tv_nsec);
+    assert_int_equal(now.st_ino, before.st_ino);
+    assert_true(settings_profile_changed(s));
+    ssa_settings_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +148,7 @@ int main(void)
         cmocka_unit_test(the_client_secret_is_wiped_wherever_it_came_from),
         cmocka_unit_test(what_else_reads_the_variable_keeps_it),
         cmocka_unit_test(a_profile_that_was_replaced_is_noticed),
+        cmocka_unit_test(a_profile_that_was_written_to_is_noticed_whatever_its_time_says),
     };
     return cmocka_run_group_tests(tests, unit_folder, unit_folder_gone);
 }
