@@ -12,6 +12,7 @@
 #include "core/callback.h"
 #include "core/descriptor.h"
 #include "core/monotonic.h"
+#include "core/peer.h"
 #include "core/text.h"
 
 // A listener whose queue is full is tried again after so long.
@@ -91,11 +92,10 @@ bool agent_is_trusted(uid_t listener, uid_t user, const struct stat *socket, con
 // uploaded.
 static bool check_listener(const struct asking *a, struct ssa_error *err)
 {
-    struct ucred listener = {0};
+    struct ucred listener;
     struct stat socket = {0}, folder = {0};
-    socklen_t len = sizeof listener;
     char copy[SOCKET_PATH_MAX];
-    if (getsockopt(a->fd, SOL_SOCKET, SO_PEERCRED, &listener, &len) != 0)
+    if (!peer_of(a->fd, &listener))
         return error_errno(err, SSA_ABSENT, errno, a->path, "it is not known who listens there");
     if (listener.uid == geteuid() || listener.uid == 0)
         return true;

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/peer.h"
 #include "core/text.h"
 
 void peers_init(struct peers *peers, const struct server_config *config)
@@ -50,9 +51,8 @@ static void find_executable(struct caller *caller)
 bool peers_ask(const struct peers *peers, int fd, struct caller *caller)
 {
     struct ucred peer;
-    socklen_t len = sizeof peer;
     *caller = (struct caller){.kind = LISTENER_UNIX};
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || len != sizeof peer)
+    if (!peer_of(fd, &peer))
         return false;
     caller->has_peer = true;
     caller->uid = peer.uid;

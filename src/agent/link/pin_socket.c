@@ -9,6 +9,7 @@
 #include "agent/link/question.h"
 #include "core/callback.h"
 #include "core/descriptor.h"
+#include "core/peer.h"
 #include "core/text.h"
 
 enum { LOOK_UP_MS = 100 };
@@ -21,9 +22,8 @@ static bool is_gone(struct ssa_error *err)
 // Whoever else listens there would be given the PIN.
 static bool is_own(int fd, const char *path, struct ssa_error *err)
 {
-    struct ucred peer = {0};
-    socklen_t len = sizeof peer;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+    struct ucred peer;
+    if (!peer_of(fd, &peer))
         return error_errno(err, SSA_UNEXPECTED, errno, path, "who listens there is not known");
     return peer.uid == geteuid() ||
            error_because(err, SSA_CONFIG, SSA_REASON_OTHER_OWNER, path, "another user's process listens there");

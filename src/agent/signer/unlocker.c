@@ -12,6 +12,7 @@
 #include "agent/signer/serve.h"
 #include "core/descriptor.h"
 #include "core/monotonic.h"
+#include "core/peer.h"
 #include "core/text.h"
 
 enum { ANSWER_MS = 120 * 1000, BACKLOG = 4, LOOK_UP_MS = 1000 };
@@ -48,10 +49,9 @@ static bool say(int fd, const struct question *q)
 // Takes one of the own user. Returns -1 where there is none.
 static int take(const struct signer_process *p)
 {
-    struct ucred peer = {0};
-    socklen_t len = sizeof peer;
+    struct ucred peer;
     DESCRIPTOR_AUTO fd = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC);
-    if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || peer.uid != geteuid())
+    if (fd < 0 || !peer_of(fd, &peer) || peer.uid != geteuid())
         return -1;
     return descriptor_keep(&fd);
 }

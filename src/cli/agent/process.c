@@ -6,6 +6,7 @@
 
 #include "cli/agent/agent.h"
 #include "core/descriptor.h"
+#include "core/peer.h"
 #include "core/text.h"
 
 enum { NAME_MAX_OF_PROCESS = 32 };
@@ -47,12 +48,11 @@ static bool connect_to(const char *path, int *kept, struct ssa_error *err)
 
 bool agent_process(const char *path, pid_t *pid, struct ssa_error *err)
 {
-    struct ucred peer = {0};
-    socklen_t len = sizeof peer;
+    struct ucred peer;
     DESCRIPTOR_AUTO fd = -1;
     if (!connect_to(path, &fd, err))
         return false;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+    if (!peer_of(fd, &peer))
         return error_errno(err, SSA_UNEXPECTED, errno, path, "it is not known which process listens there");
     const bool ours = peer.uid == geteuid(), is_one = peer.pid > 1 && is_agent(peer.pid);
     if (ours && is_one) {
