@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
 import ssl
@@ -17,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from listening import Listening, read_head
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.of-the-agent.signature"
 ASSERTION = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhZ2VudCJ9.c2lnbmF0dXJl"
@@ -51,7 +51,7 @@ class Asked:
         self.peer: dict[str, Any] = {}
 
 
-class FakeAgent:
+class FakeAgent(Listening):
     """Listens for as long as the with statement lasts.
 
     answer is bytes for each request, or a function of the request. None as an answer: it hangs.
@@ -59,63 +59,32 @@ class FakeAgent:
 
     def __init__(self, path: Path | None, answer: bytes | Callable[[Asked], bytes | None] | None = None,
                  tls: ssl.SSLContext | None = None) -> None:  # fmt: skip
+        super().__init__(self._handle, _listen(path) if path else None)
         self.answer = answer if answer is not None else http(200, grant())
         self.asked: list[Asked] = []
+        self.place = str(path) if path else f"https://localhost:{self.port}"
         self._tls = tls
         self._path = path
         self._over = threading.Event()
-        if path:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self._listener.bind(str(path))
-            path.chmod(0o600)
-            self._listener.listen(16)
-            self.place = str(path)
-        else:
-            self._listener = socket.create_server(("127.0.0.1", 0))
-            self.place = f"https://localhost:{self._listener.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-
-    def __enter__(self) -> FakeAgent:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def stop(self) -> None:
         """Nobody listens any more."""
         self._over.set()
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join(5)
+        super().stop()
         if self._path:
             self._path.unlink(missing_ok=True)
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._handle, args=(client,), daemon=True).start()
-
     def _handle(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError, ssl.SSLError):
-            if self._tls:
-                with self._tls.wrap_socket(client, server_side=True) as secured:
-                    self._answer(secured)
-            else:
-                self._answer(client)
+        if self._tls:
+            with self._tls.wrap_socket(client, server_side=True) as secured:
+                self._answer(secured)
+        else:
+            self._answer(client)
 
     def _answer(self, client: socket.socket) -> None:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            data = client.recv(65536)
-            if not data:
-                return
-            head += data
+        head = read_head(client)
+        if not head:
+            return
         asked = Asked(head)
         if isinstance(client, ssl.SSLSocket):
             asked.peer = client.getpeercert() or {}
@@ -125,6 +94,15 @@ class FakeAgent:
             self._over.wait(60)
         else:
             client.sendall(answer)
+
+
+def _listen(path: Path) -> socket.socket:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path))
+    path.chmod(0o600)
+    listener.listen(16)
+    return listener
 
 
 class Certificates:

@@ -7,7 +7,6 @@ import contextlib
 import json
 import re
 import socket
-import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
 from urllib.parse import parse_qs
@@ -15,36 +14,24 @@ from urllib.parse import parse_qs
 import places
 from fault_support import BRIEF, FaultCase, one_key
 from harness import Result
+from listening import Listening
 
 
 @contextlib.contextmanager
 def mirror(case: FaultCase) -> Iterator[tuple[str, SimpleNamespace]]:
     """Refuses each assertion with a slice of itself; gives HOST:PORT, and what it saw."""
     seen = SimpleNamespace(slice=slice(None), assertion="")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def serve() -> None:
-            while True:
-                try:
-                    client, _ = listener.accept()
-                except OSError:
-                    return
-                with client, contextlib.suppress(OSError):
-                    data = b""
-                    while not (end := re.search(rb"Content-Length: (\d+).*?\r\n\r\n(.*)", data, re.DOTALL)) or len(
-                        end[2]
-                    ) < int(end[1]):
-                        data += client.recv(65536)
-                    seen.assertion = parse_qs(end[2].decode())["assertion"][0]
-                    body = json.dumps({"error": "x", "error_description": f"you sent {seen.assertion[seen.slice]} to me"})
-                    client.sendall(f"HTTP/1.1 400 No\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+    def answer(client: socket.socket) -> None:
+        data = b""
+        while not (end := re.search(rb"Content-Length: (\d+).*?\r\n\r\n(.*)", data, re.DOTALL)) or len(end[2]) < int(end[1]):
+            data += client.recv(65536)
+        seen.assertion = parse_qs(end[2].decode())["assertion"][0]
+        body = json.dumps({"error": "x", "error_description": f"you sent {seen.assertion[seen.slice]} to me"})
+        client.sendall(f"HTTP/1.1 400 No\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
 
-        threading.Thread(target=serve, daemon=True).start()
-        try:
-            yield f"127.0.0.1:{listener.getsockname()[1]}", seen
-        finally:
-            with contextlib.suppress(OSError):
-                listener.shutdown(socket.SHUT_RDWR)
+    with Listening(answer) as server:
+        yield server.address, seen
 
 
 class Answers(FaultCase):
