@@ -27,11 +27,11 @@ from test_other_tokens import PRIVATE, UNKNOWN
 
 
 class Recovery(FaultCase):
-    def recover(self, *more: object, code: int = 0, words: tuple[str, ...] = ()) -> Result:
-        return self.expect(self.run_program("key", "recover", *more), code, *words)
+    def recover(self, *more: object, code: int = 0, words: tuple[str, ...] = (), **options: Any) -> Result:
+        return self.expect(self.run_program("key", "recover", *more, **options), code, *words)
 
-    def killed(self, *command: object, rule: str) -> None:
-        with self.shim(rule):
+    def killed(self, *command: object, rule: str, script: tuple[str, ...] = ()) -> None:
+        with self.shim(*script, rule):
             self.assertEqual(self.run_program(*command).code, -signal.SIGKILL)
 
     def killed_while(self, *command: object, until: Any) -> None:

@@ -19,21 +19,13 @@ from fault_support import (
     PUT_PRIVATE,
     PUT_PUBLIC,
     SIGN,
-    FaultCase,
     KeyCase,
 )
-from harness import Result
+from test_key_recover import Recovery
 from test_key_rotate import Rotation
 
 
-class Evidence(FaultCase):
-    def recover(self, *more: object, code: int = 0, words: tuple[str, ...] = (), **options: Any) -> Result:
-        return self.expect(self.run_program("key", "recover", *more, **options), code, *words)
-
-    def killed(self, *command: object, rule: str, script: tuple[str, ...] = ()) -> None:
-        with self.shim(*script, rule):
-            self.assertEqual(self.run_program(*command).code, -signal.SIGKILL)
-
+class Evidence(Recovery):
     def journal(self) -> Path:
         return self.state / "ssa-hsm" / "journal"
 
