@@ -3,12 +3,10 @@
 #include <strings.h>
 
 #include "agent/callers/credentials.h"
+#include "agent/http/grant.h"
 #include "agent/http/guest.h"
 #include "core/boot_clock.h"
-#include "core/json.h"
 #include "core/text.h"
-
-enum { ANSWER_ROOM = 256, ESCAPED = 6 };
 
 // How a failure is told: the agent's own states are none of a caller's business.
 static const struct {
@@ -78,36 +76,13 @@ enum MHD_Result facade_not_found(struct http_server *server, struct connection *
     return refuse(server, connection, &nothing);
 }
 
-static struct MHD_Response *make_answer(const struct access *access, long long left_ms)
-{
-    SECRET_AUTO body = {0};
-    struct json_writer w;
-    // The API need not say how long it lives.
-    const bool ends = access->ends_ms > access->obtained_ms;
-    if ((ends && left_ms <= 0) || !secret_new(&body, ANSWER_ROOM + ESCAPED * access->token.len, ERROR_IGNORED) ||
-        !json_begin(&w, &body, false))
-        return NULL;
-    json_open(&w, JSON_OBJECT);
-    json_name(&w, "access_token");
-    json_string(&w, secret_span(&access->token));
-    member_text(&w, "token_type", access->type);
-    if (ends) {
-        json_name(&w, "expires_in");
-        json_integer(&w, left_ms < 1000 ? 1 : left_ms / 1000);
-    }
-    json_close(&w, JSON_OBJECT);
-    return json_end(&w, ERROR_IGNORED) ? reply_make(&body, REPLY_JSON) : NULL;
-}
-
 enum MHD_Result facade_hand_out(struct http_server *server, struct connection *connection, struct access *access)
 {
     static const struct refusal ended = {.failed = FAILURE_UNAVAILABLE,
                                          .description = "there is no access token that lasts",
                                          .retry_after = 1,
                                          .what = "token"};
-    struct MHD_Response *answer = make_answer(access, access->ends_ms - boot_ms());
-    // A piece of the access token would stay in the registers of this thread, also after it is to be forgotten.
-    secret_wipe_stack();
+    struct MHD_Response *answer = grant_make(access, boot_ms(), false);
     if (answer == NULL)
         return refuse(server, connection, &ended);
     const enum MHD_Result queued = microhttpd.queue_response(connection->http, MHD_HTTP_OK, answer);

@@ -2,32 +2,7 @@
 
 #include <limits.h>
 
-#include "agent/http/reply.h"
-#include "core/json.h"
-
-enum { BESIDE_TOKEN = 256, ESCAPED = 6 };
-
-static struct MHD_Response *make(const struct access *access, bool ends, long long left_s)
-{
-    SECRET_AUTO body = {0};
-    struct json_writer w;
-    const size_t capacity = BESIDE_TOKEN + ESCAPED * (access->token.len + strlen(access->scope));
-    if (!secret_new(&body, capacity, ERROR_IGNORED) || !json_begin(&w, &body, false))
-        return NULL;
-    json_open(&w, JSON_OBJECT);
-    json_name(&w, "access_token");
-    json_string(&w, secret_span(&access->token));
-    member_text(&w, "token_type", access->type);
-    if (ends) {
-        json_name(&w, "expires_in");
-        json_integer(&w, left_s);
-        json_name(&w, "expires_at");
-        json_integer(&w, access->expires);
-    }
-    member_text(&w, "scope", access->scope);
-    json_close(&w, JSON_OBJECT);
-    return json_end(&w, ERROR_IGNORED) ? reply_make(&body, REPLY_JSON) : NULL;
-}
+#include "agent/http/grant.h"
 
 void prepared_open(struct prepared *prepared)
 {
@@ -57,16 +32,10 @@ static struct MHD_Response *find(struct prepared *prepared, struct access *acces
     const size_t at = ((uintptr_t)access >> 4 ^ (uintptr_t)access >> 12) % PREPARED_MAX;
     if (prepared->slots[at].access == access && now_ms < prepared->slots[at].until_ms)
         return prepared->slots[at].answer;
-    // The API need not say how long it lives. It is not in the cache then, but for those who have waited for it.
-    const bool ends = access->ends_ms > access->obtained_ms;
-    const long long left_s = (access->ends_ms - now_ms) / 1000;
-    // Within its last second, it says 1.
-    struct MHD_Response *answer =
-        ends && access->ends_ms <= now_ms ? NULL : make(access, ends, left_s > 0 ? left_s : 1);
+    struct MHD_Response *answer = grant_make(access, now_ms, true);
     if (answer == NULL)
         return NULL;
-    // A piece of the access token would stay in the registers of this thread, also after it is to be forgotten.
-    secret_wipe_stack();
+    const long long left_s = (access->ends_ms - now_ms) / 1000;
     clear(prepared, at);
     prepared->slots[at].access = access_keep(access);
     prepared->slots[at].answer = answer;
