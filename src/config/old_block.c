@@ -52,11 +52,10 @@ static void take_other(const struct visit *v, const struct assignment *a)
 {
     struct old_block *old = v->old;
     const enum setting id = setting_find(a->name, strlen(a->name));
-    const char *used =
-        id == SETTING_COUNT || !profile_block_has(a->name, true) ? NULL : settings_get(v->in_use, id, NULL);
+    const char *used = id == SETTING_COUNT || !profile_block_has(a->name) ? NULL : settings_get(v->in_use, id, NULL);
     if (used != NULL && strcmp(used, a->value) == 0)
         return;
-    if (id != SETTING_COUNT && profile_block_has(a->name, true) && old->kept.name == NULL) {
+    if (id != SETTING_COUNT && profile_block_has(a->name) && old->kept.name == NULL) {
         old->kept.name = a->name;
         old->kept.value = a->value;
     }

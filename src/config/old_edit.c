@@ -9,12 +9,6 @@ enum { FILE_MAX = 64 * 1024 };
 
 static const char draft_suffix[] = "ssa-hsm-new";
 
-static bool is_of_block(const char *name, bool with_secret)
-{
-    (void)with_secret;
-    return old_name_setting(name) != SETTING_COUNT || old_name_is_key_path(name);
-}
-
 static bool is_the_file(const struct old_file *old, const struct profile_target *target, struct ssa_error *err)
 {
     return old_file_is(old, target->path) || error_set(err, SSA_CONFIG, NULL, target->path,
@@ -35,7 +29,8 @@ static bool write_rest(const struct old_file *old, struct profile_target *target
                        struct ssa_error *err)
 {
     SECRET_AUTO text = {0};
-    if (!secret_new(&text, FILE_MAX, err) || !profile_others_append(target->path, is_of_block, true, &text, err))
+    if (!secret_new(&text, FILE_MAX, err) ||
+        !profile_others_append(target->path, old_name_is_of_block, true, &text, err))
         return false;
     if (!secret_append_text(&text, instead))
         return error_set(err, SSA_CONFIG, NULL, target->path, "would be longer than %d bytes", FILE_MAX);

@@ -64,10 +64,12 @@ bool old_name_is_key_path(const char *name)
            (rest != NULL && (strcmp(rest, "KEY_PATH") == 0 || strcmp(rest, "PRIVATE_KEY_PATH") == 0));
 }
 
-bool old_name_is_replaced(const char *name, bool with_secret)
+bool old_name_is_of_block(const char *name)
 {
-    const enum setting id = old_name_setting(name);
-    if (id == SET_CLIENT_SECRET)
-        return with_secret;
-    return id != SETTING_COUNT || old_name_is_key_path(name) || profile_block_has(name, with_secret);
+    return old_name_setting(name) != SETTING_COUNT || old_name_is_key_path(name);
+}
+
+bool old_name_is_replaced(const char *name)
+{
+    return old_name_is_of_block(name) || profile_block_has(name);
 }

@@ -76,11 +76,10 @@ bool profile_block_check(const struct profile_block *block, const struct ssa_run
     return secret_new(&trial, PROFILE_MAX, err) && profile_block_write(block, run, &trial, err);
 }
 
-bool profile_block_has(const char *name, bool with_secret)
+bool profile_block_has(const char *name)
 {
-    // A block without the secret must not remove an old one.
-    if (strcmp(setting_name(SET_CLIENT_SECRET), name) == 0 || strcmp(setting_name(SET_SECRET_ALIAS), name) == 0)
-        return with_secret;
+    if (strcmp(setting_name(SET_SECRET_ALIAS), name) == 0)
+        return true;
     for (enum setting id = SET_CLIENT_ID; id <= SET_PRIVATE_KEY; id++)
         if (strcmp(setting_name(id), name) == 0)
             return true;

@@ -22,8 +22,8 @@ bool profile_block_write(const struct profile_block *block, const struct ssa_run
 bool profile_block_check(const struct profile_block *block, const struct ssa_run *run,
                          struct ssa_error *err) MUST_CHECK;
 
-// Whether profile_block_write may write a name. Without with_secret, the client secret's name does not count.
-bool profile_block_has(const char *name, bool with_secret);
+// Whether profile_block_write may write a name.
+bool profile_block_has(const char *name);
 
 // Appends the same six names, to be shown. A secret that the profile itself holds is left out, unless show_secret is
 // set; a comment says where it is.

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "config/dotenv.h"
+#include "config/old_names.h"
 #include "core/descriptor.h"
 #include "core/owner.h"
 #include "core/read.h"
@@ -159,7 +160,9 @@ static bool mark(void *context, const struct assignment *a, struct ssa_error *er
     struct lines *lines = context;
     if (a->last_line > LINES_MAX)
         return error_set(err, SSA_CONFIG, NULL, NULL, "the profile has more than %d lines", LINES_MAX);
-    for (size_t line = a->line; lines->ours_by_name(a->name, lines->with_secret) && line <= a->last_line; line++)
+    const bool ours =
+        lines->ours_by_name(a->name) && (lines->with_secret || old_name_setting(a->name) != SET_CLIENT_SECRET);
+    for (size_t line = a->line; ours && line <= a->last_line; line++)
         lines->ours[line] = true;
     return true;
 }

@@ -33,11 +33,12 @@ void profile_abandon(struct profile_target *target);
 // not removed. Fails with SSA_CONFIG.
 bool profile_draft_remove(const char *draft, struct ssa_error *err) MUST_CHECK;
 
-// Whether a name is ours, so that it is written again. Without with_secret, the client secret's name is not.
-typedef bool profile_name_is_ours(const char *name, bool with_secret);
+// Whether a name is ours, so that it is written again.
+typedef bool profile_name_is_ours(const char *name);
 
-// Appends the lines of the file at path that do not have our names: settings of others, and comments. A file that does
-// not exist has none. Fails with SSA_CONFIG when the file cannot be read, is malformed, or does not fit.
+// Appends the lines of the file at path that do not have our names: settings of others, and comments; without
+// with_secret also the client secret's, which is not written again. A file that does not exist has none. Fails with
+// SSA_CONFIG when the file cannot be read, is malformed, or does not fit.
 bool profile_others_append(const char *path, profile_name_is_ours *ours, bool with_secret, struct secret *out,
                            struct ssa_error *err) MUST_CHECK;
 

@@ -85,9 +85,8 @@ bool secret_profile_reserve(struct secret_profile *p, struct journal *j, struct 
     return old_file_open(&p->before, p->target.path, false, &silent, err);
 }
 
-static bool names_secret(const char *name, bool with_secret)
+static bool names_secret(const char *name)
 {
-    (void)with_secret;
     return strcmp(name, setting_name(SET_CLIENT_SECRET)) == 0 || strcmp(name, setting_name(SET_SECRET_ALIAS)) == 0;
 }
 
