@@ -27,17 +27,20 @@ static bool overwrite(int folder, const char *name, const struct stat *seen, con
 }
 
 static bool make_worthless(int folder, const char *name, const struct ssa_callbacks *callbacks, const char *path,
-                           struct ssa_error *err)
+                           bool *overwritten, struct ssa_error *err)
 {
     struct stat seen;
+    *overwritten = false;
     if (fstatat(folder, name, &seen, AT_SYMLINK_NOFOLLOW) != 0)
         return fail(err, errno, path, "the profile cannot be removed");
     if (S_ISLNK(seen.st_mode))
         return true;
     if (!S_ISREG(seen.st_mode))
         return error_set(err, SSA_CONFIG, NULL, path, "is not a regular file, so it is not removed");
-    if (seen.st_nlink == 1)
-        return overwrite(folder, name, &seen, path, err);
+    if (seen.st_nlink == 1) {
+        *overwritten = overwrite(folder, name, &seen, path, err);
+        return *overwritten;
+    }
     tell(callbacks, SSA_WARNING, "%s has a second name (a hard link), under which its content stays", path);
     return true;
 }
@@ -45,15 +48,18 @@ static bool make_worthless(int folder, const char *name, const struct ssa_callba
 bool profile_destroy(const char *path, const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     char folder_path[PATH_TEXT_MAX];
+    bool overwritten;
     const char *slash = strrchr(path, '/');
     if (slash == NULL || !path_format(folder_path, err, "%s", path))
         return slash != NULL ? false : fail(err, EINVAL, path, "the path of the profile is not absolute");
     DESCRIPTOR_AUTO folder = open(dirname(folder_path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return fail(err, errno, path, "the folder of the profile cannot be opened");
-    if (!make_worthless(folder, slash + 1, callbacks, path, err))
+    if (!make_worthless(folder, slash + 1, callbacks, path, &overwritten, err))
         return false;
     if (unlinkat(folder, slash + 1, 0) != 0)
-        return fail(err, errno, path, "the profile is overwritten, but cannot be removed");
+        return fail(err, errno, path,
+                    overwritten ? "the profile is overwritten, but cannot be removed"
+                                : "cannot be removed, and stays as it was");
     return write_sync_file(folder) || fail(err, errno, path, "the profile is removed, but its folder cannot be synced");
 }

@@ -154,6 +154,18 @@ class InPlace(Migration):
         self.assertNotIn("BEGIN", self.old.read_text())
         self.expect(self.run_program("token", "--profile", self.old), 0)
 
+    def test_of_a_link_the_file_is_replaced_and_the_link_stays(self) -> None:
+        link, blocks = self.dir / "link.env", self.dir / "blocks"
+        link.symlink_to(self.old)
+        blocks.hardlink_to(self.old)
+        self.expect(self.run_program("key", "import", link, "--shred"), 3, "is a link")
+        self.assertEqual(self.old.read_text(), self.text)
+        self.expect(self.run_program("key", "import", link, "--output", link, "--force"), 0, "proved")
+        self.assertEqual(link.readlink(), self.old)
+        self.assertNotIn("BEGIN", self.old.read_text())
+        self.assertEqual(set(blocks.read_bytes()), {0})
+        self.expect(self.run_program("token", "--profile", link), 0)
+
     def test_a_recovery_does_not_replace_a_file_whose_key_was_not_proved(self) -> None:
         self.api.fault("hang", method="POST", path="/token", times=0)
         with self.shim("C_Sign 3 kill after"):

@@ -192,7 +192,20 @@ class Remove(Profiles):
         self.assertIn(SECRET, path.read_text())
         path.chmod(0o600)
         path.parent.chmod(0o500)
-        self.expect(self.remove("an", "--yes"), 3, "cannot be removed")
+        self.expect(self.remove("an", "--yes"), 3, "the profile is overwritten, but cannot be removed")
+        self.assertEqual(set(path.read_bytes()), {0})
+
+    def test_of_one_that_stays_it_is_not_said_that_it_was_overwritten(self) -> None:
+        target = self.write_profile(BLOCK, "target")
+        self.profile_path("link").symlink_to(target)
+        second = self.write_profile(BLOCK, "second")
+        (self.dir / "name").hardlink_to(second)
+        target.parent.chmod(0o500)
+        for name, path in (("link", target), ("second", second)):
+            with self.subTest(name):
+                result = self.expect(self.remove(name, "--yes"), 3, "cannot be removed, and stays as it was")
+                self.assertNotIn("overwritten", result.err)
+                self.assertIn(SECRET, path.read_text())
 
 
 class Needed(FaultCase):
