@@ -2,11 +2,11 @@
 // PEM.
 #pragma once
 
+#include "config/old_key.h"
 #include "config/paths.h"
 #include "config/settings.h"
 
 #define OLD_KEYS_MAX 4U
-#define OLD_NAME_MAX 128U
 
 // Values point into the text that was read.
 struct old_block {
@@ -39,12 +39,3 @@ bool old_block_key(struct old_block *old, const char *file, struct secret *pem, 
 // SSA_CONFIG where it may be one of two files.
 bool old_block_key_path(const struct old_block *old, const char *file, char path[static PATH_TEXT_MAX],
                         struct ssa_error *err) MUST_CHECK;
-
-// Whether text is a PEM, or base64 of one, without any names.
-bool old_text_is_key(const struct secret *text);
-
-// Puts the PEM that text holds into pem. The text is a PEM, a PEM on one line with \n for its line breaks, or base64 of
-// either. Other text, or another PEM block, is described in beside. Fails with SSA_CONFIG, also where there are two
-// private keys: nobody knows which one is meant.
-bool old_key_take(struct secret *pem, const char *text, const char *file, char beside[static OLD_NAME_MAX],
-                  struct ssa_error *err) MUST_CHECK;

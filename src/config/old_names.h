@@ -3,6 +3,8 @@
 
 #include "config/setting_names.h"
 
+#define OLD_NAME_MAX 128U // of what is said about one
+
 // The setting that a name stands for; SETTING_COUNT for another name.
 enum setting old_name_setting(const char *name);
 
