@@ -5,7 +5,7 @@
 #include "config/secret_source.h"
 #include "core/callback.h"
 #include "core/text.h"
-#include "pin/pinentry.h"
+#include "pin/person.h"
 #include "pin/turn.h"
 
 // RFC 7512 section 2.4 expects a path or a file URI in a pin-source. This program expects one of its references.
@@ -52,78 +52,10 @@ bool pin_attended(const struct pin_policy *policy, const struct token_info *info
     return policy->source == NULL || info->pin_pad || reference_kind(policy->source) == REFERENCE_PINENTRY;
 }
 
-// The error about a PIN that is not tried, since a wrong one could lock the token. Returns false.
-static bool refuse_last_try(enum ssa_class class, const struct token_info *info, struct ssa_error *err)
-{
-    if (info->pin_final_try)
-        return error_set(err, class, "CKF_USER_PIN_FINAL_TRY", info->uri,
-                         "the PIN was not tried: one more wrong PIN locks this token");
-    return error_set(err, class, NULL, info->uri,
-                     "the PIN was not tried: after the tries counted here, which were wrong or not answered, one "
-                     "more wrong PIN locks this token");
-}
-
-static bool ask_by_pinentry(const struct ssa_run *run, const char *source, const struct token_info *info,
-                            struct secret *pin, struct ssa_error *err)
-{
-    char description[SSA_ERROR_TEXT_MAX];
-    const char *colon = strchr(source, ':');
-    const char *warning = info->pin_count_low ? "\nA wrong PIN has been tried since the last right one." : "";
-    if (!text_format(description, sizeof description, "Token \"%s\"\n%s, serial %s%s", info->label, info->model,
-                     info->serial, warning))
-        return error_set(err, SSA_UNEXPECTED, NULL, info->uri, "the question for the PIN is too long");
-    return pinentry_ask(colon == NULL ? "pinentry" : colon + 1, description, "PIN:", &run->callbacks, pin, err);
-}
-
-static bool ask_at_terminal(const struct ssa_run *run, const struct token_info *info, struct secret *pin,
-                            struct ssa_error *err)
-{
-    char text[SSA_ERROR_TEXT_MAX];
-    if (run->callbacks.ask_secret == NULL)
-        return error_because(err, SSA_PIN, SSA_REASON_NOBODY_FOR_PIN, info->uri, "there is nobody to ask for the PIN");
-    if (!text_format(text, sizeof text, "PIN of token \"%s\" (%s%sserial %s): ", info->label, info->model,
-                     info->model[0] != '\0' ? ", " : "", info->serial))
-        return error_set(err, SSA_UNEXPECTED, NULL, info->uri, "the question for the PIN is too long");
-    return callback_ask_secret(&run->callbacks, text, pin, err);
-}
-
-static bool warn(const struct ssa_run *run, const struct token_info *info, struct ssa_error *err)
-{
-    if (pin_is_last_try(info))
-        return callback_confirms(&run->callbacks, "Token \"%s\": one more wrong PIN locks it. Try it?", info->label) ||
-               refuse_last_try(SSA_DECLINED, info, err);
-    if (info->pin_count_low)
-        tell(&run->callbacks, SSA_WARNING, "token \"%s\": a wrong PIN has been tried since the last right one",
-             info->label);
-    return true;
-}
-
-static bool ask(const struct ssa_run *run, const char *source, const struct token_info *info, struct secret *pin,
-                struct ssa_error *err)
-{
-    if (pin == NULL) {
-        tell(&run->callbacks, SSA_NOTICE, "type the PIN of token \"%s\" at its reader", info->label);
-        return true;
-    }
-    return source == NULL ? ask_at_terminal(run, info, pin, err) : ask_by_pinentry(run, source, info, pin, err);
-}
-
 static bool may_ask(const struct pin_policy *policy, const struct token_info *info, struct ssa_error *err)
 {
     return policy->watch == NULL || policy->watch->may_ask(policy->watch->context) ||
            error_because(err, SSA_PIN, SSA_REASON_NOBODY_FOR_PIN, info->uri, "a person must give the PIN");
-}
-
-// Asks for the PIN. Before that it warns where a wrong PIN was tried, and asks for a yes where the next wrong PIN locks
-// the token. source is a reference to a pinentry, or NULL for the terminal. pin is NULL where the PIN is typed at the
-// reader. Other processes may use the token during that time. Fails with SSA_PIN where there is no PIN.
-static bool ask_person(const struct ssa_run *run, const char *source, const struct token_info *info, struct secret *pin,
-                       struct ssa_error *err)
-{
-    turns_pause();
-    if (!warn(run, info, err) || !ask(run, source, info, pin, err))
-        return false;
-    return turns_resume(run, err);
 }
 
 // Writes what tells a PIN file from a changed one. Other sources have no identity: a credential's file is new at each
@@ -163,7 +95,7 @@ static bool give_known(const struct pin_policy *policy, struct secret *pin, stru
 static bool give_known_of_person(const struct pin_policy *policy, const struct token_info *info, struct secret *pin,
                                  struct ssa_error *err)
 {
-    return !pin_is_last_try(info) ? give_known(policy, pin, err) : refuse_last_try(SSA_PIN, info, err);
+    return !pin_is_last_try(info) ? give_known(policy, pin, err) : pin_refuse_last_try(SSA_PIN, info, err);
 }
 
 // Without a person, the last try is not made.
@@ -172,7 +104,7 @@ static bool is_not_last_try(const struct token_info *info, struct ssa_error *err
     if (!pin_is_last_try(info))
         return true;
     const bool unanswered = !info->pin_final_try && pin_attempts_unanswered(info) > 0;
-    refuse_last_try(SSA_PIN, info, err);
+    pin_refuse_last_try(SSA_PIN, info, err);
     return error_reason(err, unanswered ? SSA_REASON_PIN_LAST_UNANSWERED : SSA_REASON_PIN_LAST_TRY, NULL);
 }
 
@@ -231,7 +163,7 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
     else if (policy->known != NULL && pin != NULL)
         given = give_known_of_person(policy, info, pin, err);
     else
-        given = may_ask(policy, info, err) && ask_person(policy->run, policy->source, info, pin, err);
+        given = may_ask(policy, info, err) && pin_ask_person(policy->run, policy->source, info, pin, err);
     if (!given)
         return false;
     if (!callback_go_on(&policy->run->callbacks, err)) {
