@@ -4,6 +4,9 @@
 
 #include "hsm/import/plan.h"
 
+// The key that rehearsals import. *numbers point into *der, which the caller frees.
+bool throwaway_key(struct secret *der, struct rsa_key *numbers, struct ssa_error *err) MUST_CHECK;
+
 // Destroys the objects that stay under exactly this name. *destroyed becomes how many they were. Fails with SSA_TOKEN,
 // also where something is left.
 bool throwaway_destroy(struct token *token, const char *name, size_t *destroyed, struct ssa_error *err) MUST_CHECK;
