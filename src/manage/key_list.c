@@ -7,7 +7,7 @@
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"
 #include "manage/key_list.h"
-#include "manage/token_keys.h"
+#include "manage/key_match.h"
 
 static const char scopes[] = APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
 

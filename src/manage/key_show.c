@@ -2,7 +2,7 @@
 
 #include "manage/account_reference.h"
 #include "manage/key_list.h"
-#include "manage/token_keys.h"
+#include "manage/key_match.h"
 
 // Frees all keys but the wanted one. False where it is not there.
 static bool keep_only(struct ssa_keys *keys, const char *key_id)

@@ -1,7 +1,6 @@
-// The keys that the PKCS#11 tokens of this machine show, and which of them is which key of an account.
+// The keys that the PKCS#11 tokens of this machine show.
 #pragma once
 
-#include "aps/aps.h"
 #include "hsm/search/survey.h"
 #include "signer/client_secret.h"
 
@@ -34,15 +33,3 @@ void token_keys_tell_failures(const struct ssa_run *run, const struct token_keys
 // there. Reads a client secret on that token; one on another token is read later.
 bool token_keys_login(const struct ssa_run *run, struct token_keys *keys, struct client_secret *secret,
                       struct ssa_error *err) MUST_CHECK;
-
-void key_free_places(struct ssa_key *key);
-
-// Gives the key all its places: the tokens' keys with its id, then those with the same modulus and any id. They become
-// listed, and the key takes their URIs. False where there is no memory.
-bool key_match(struct ssa_key *key, struct token_keys *keys) MUST_CHECK;
-
-// Whether a token's key has an id and a name, and is not a place of a listed key.
-bool token_key_is_alone(const struct token_key *key);
-
-// Whether the token says that the key is this account's: by its email, the email's local part, or its id.
-bool token_key_is_of(const struct token_key *key, const struct aps_account *account);

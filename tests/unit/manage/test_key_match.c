@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "manage/token_keys.h"
+#include "manage/key_match.h"
 
 static struct token_keys keys;
 static struct ssa_key key;
