@@ -15,9 +15,9 @@ bool login_user(struct token *token, bool writable, const struct pin_giver *give
 // the user, with the PIN that so gives (of a PIV card, the management key). For other tokens it does nothing.
 bool login_officer(struct token *token, const struct pin_giver *so, struct ssa_error *err) MUST_CHECK;
 
-// From now on the person's wish to stop ends nothing on the token: what was begun there is undone. Where its module
-// crashed, hangs or was stopped, it is started once more, and the PIN that was right is sent to it. Then *fresh is
-// true, and nothing is known any more of the objects that were found. Fails with SSA_TOKEN.
+// From now on, work on the token goes on even if the person wants to stop: it undoes what was begun there. Where its
+// module crashed, hangs or was stopped, it is started once more, and the PIN that was right is sent to it. Then *fresh
+// is true, and nothing is known any more of the objects that were found. Fails with SSA_TOKEN.
 bool login_for_undoing(struct token *token, bool *fresh, struct ssa_error *err) MUST_CHECK;
 
 // For a token that was lost while it was open, or whose login was: starts the module afresh, finds the same token, and

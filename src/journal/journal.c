@@ -82,7 +82,8 @@ static bool put_away(struct journal *j, struct ssa_error *err)
     const bool kept = had == e->sequence && strcmp(previous, e->previous) == 0;
     if ((!kept && !journal_write(j, err)) || !journal_seal(j->fd, e, j->written, name, hash, err))
         return false;
-    // This comes before the move: a process that is killed between them reports the entry twice, and not never.
+    // This comes before the move: where the process is killed in between, the entry is reported twice. Otherwise it
+    // would never be.
     if (j->callbacks->recorded != NULL) {
         const struct ssa_event event = event_of(name, e, hash);
         callback_begin();

@@ -6,7 +6,8 @@
 
 static const char type[] = "user";
 
-// Who possesses a key is who finds it from one of its process's keyrings. Nobody may change it or make it last longer.
+// A process possesses a key that it can find from one of its keyrings. Nobody may change the key or make it last
+// longer.
 static const key_perm_t possessor_alone = KEY_POS_VIEW | KEY_POS_READ | KEY_POS_SEARCH | KEY_POS_LINK;
 
 static bool refused(const char *call, struct ssa_error *err)

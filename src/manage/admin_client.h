@@ -13,8 +13,8 @@ bool admin_client_open(const struct ssa_run *run, const char *scopes, struct oau
 bool admin_client_open_with(const struct ssa_run *run, const char *scopes, const struct client_secret *secret,
                             struct oauth_client **client, struct ssa_error *err) MUST_CHECK;
 
-// Writes, before the request is sent, what will be done to the account, or, unless kid is NULL, to its key. Fails with
-// SSA_CONFIG where that cannot be written: then the request must not be sent.
+// Writes down what will be done to the account, or to its key where kid is not NULL. The request is sent after that.
+// Fails with SSA_CONFIG where that cannot be written: then the request must not be sent.
 bool audit_begin(struct journal *j, const struct ssa_run *run, enum operation operation, const char *account,
                  const char *kid, struct ssa_error *err) MUST_CHECK;
 

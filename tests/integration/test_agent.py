@@ -151,7 +151,7 @@ class Place(AgentCase):
         self.provisioned()
         self.socket.parent.mkdir(mode=0o700)
         self.socket.write_text("mine")
-        self.expect(self.run_program("agent"), 3, "is no socket")
+        self.expect(self.run_program("agent"), 3, "is not a socket")
         self.assertEqual(self.socket.read_text(), "mine")
 
     def test_a_link_is_no_folder(self) -> None:
@@ -184,7 +184,7 @@ class Place(AgentCase):
         self.provisioned()
         for words in ([], ["status"], ["stop"]):
             done = self.run_program("agent", *words, env={"SSA_HSM_AGENT": "agent.sock"})
-            self.expect(done, 3, "no absolute path", "agent.sock")
+            self.expect(done, 3, "not the absolute path", "agent.sock")
 
     def test_a_path_that_is_too_long(self) -> None:
         long = self.runtime / ("x" * 100)
@@ -235,7 +235,7 @@ class End(AgentCase):
         agent.wait_for("the agent answers")
         audit.rename(self.dir / "audit.1")
         agent.process.send_signal(signal.SIGHUP)
-        agent.wait_for("opened anew")
+        agent.wait_for("the audit's file is opened again")
         request(self.socket, "POST", "/v1/lock")
         self.assertEqual(agent.end(), 0)
         self.assertIn('"lock"', audit.read_text())
@@ -338,8 +338,8 @@ class Mistyped(AgentCase):
             (["--allow", "12345=data:read", "--allow", "12345=data:write"], 3, "allowed twice"),
             (["--allow", "12345=data:\x01"], 2, "scope"),
             (["--facade", "0.0.0.0:8080"], 3, "loopback"),
-            (["--facade", "nowhere"], 3, "is no address and port"),
-            (["--facade", "127.0.0.1:99999"], 3, "is no address and port"),
+            (["--facade", "nowhere"], 3, "is not an address with a port"),
+            (["--facade", "127.0.0.1:99999"], 3, "is not an address with a port"),
             (["--audit", "file:/no/such/folder/audit"], 3, "/no/such/folder/audit"),
             (["--profile", "default", "--profile", "default"], 2, "named twice"),
             (["--profile", "default", "--profile", "none"], 3, "account create FIRST LAST --profile none"),

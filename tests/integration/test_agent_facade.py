@@ -172,7 +172,7 @@ class Changes(FacadeTest):
         self.facade.end_input()
         self.facade.process.wait(PATIENCE)
         self.facade.errors.seek(0)
-        self.assertEqual(self.facade.errors.read().count(b"no caller may ask before it is mended"), 5)
+        self.assertEqual(self.facade.errors.read().count(b"until it is mended, no caller may ask"), 5)
 
     def test_the_status_counts(self) -> None:
         self.ask()

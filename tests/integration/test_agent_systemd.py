@@ -74,7 +74,7 @@ class Systemd(AgentCase):
     def test_what_is_no_socket_is_refused(self) -> None:
         self.provisioned()
         script = 'export LISTEN_FDS=1 LISTEN_PID=$$; exec ssa-hsm agent --foreground 3</dev/null'
-        self.expect(self.shell(script), 3, "descriptor 3", "is none")
+        self.expect(self.shell(script), 3, "descriptor 3", "but is not one")
 
     def notified(self, address: str, **env: str) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         listens = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

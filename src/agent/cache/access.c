@@ -8,7 +8,7 @@
 #include "core/boot_clock.h"
 #include "core/text.h"
 
-// The users are counted behind what they see, which never changes.
+// The number of users is not part of what they see, which never changes.
 struct counted {
     struct access access;
     atomic_uint users;

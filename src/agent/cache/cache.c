@@ -74,7 +74,7 @@ static void remove_at(struct cache *cache, size_t at)
     cache->entries[at] = cache->entries[--cache->count];
 }
 
-// Makes room: the entry that nobody has asked for since the longest time goes.
+// Makes room: the entry that nobody has asked for the longest goes.
 static bool make_room(struct cache *cache)
 {
     size_t oldest = CACHE_ENTRIES_MAX;

@@ -12,7 +12,7 @@ unsigned seconds_of(long long ms)
 void budget_error(struct ssa_error *err, long long delay, unsigned *retry_after)
 {
     error_because(err, SSA_RATE_LIMIT, SSA_REASON_AGENT_BUDGET, NULL,
-                  "the requests that the API takes in a minute are used up");
+                  "the requests of this minute to the API are used up");
     *retry_after = delay == BUDGET_UNKNOWN ? 1 : seconds_of(delay);
 }
 
@@ -145,8 +145,7 @@ static void explain(struct cache *cache, const struct cache_entry *entry, long l
     } else if (!entry->in_flight && delay != 0) {
         budget_error(&answers->err, delay, &answers->retry_after);
     } else {
-        error_because(&answers->err, SSA_NETWORK, SSA_REASON_TIMEOUT, NULL,
-                      "the wait is over, and the access token is still being fetched");
+        error_because(&answers->err, SSA_NETWORK, SSA_REASON_TIMEOUT, NULL, "the access token was not fetched in time");
     }
 }
 

@@ -69,7 +69,7 @@ static long long choice_delay(const struct cache *cache, const struct choice *ch
     const struct budget *budget = &cache->budgets[cache->profiles[choice->entry->profile].budget];
     const unsigned kept = choice->need == NEEDS_RENEWAL ? CACHE_KEPT : 0;
     const unsigned most = pace_most(&budget->pace), wanted = 1 + choice->before + kept;
-    // Where the API takes only a few, those that can wait wait until they are urgent.
+    // Where the API takes only a few requests, a renewal that can wait does so until it is urgent.
     return wanted > most ? (choice->need == NEEDS_RENEWAL ? BUDGET_UNKNOWN : budget_delay(budget, most, now))
                          : budget_delay(budget, wanted, now);
 }

@@ -50,7 +50,7 @@ const struct caller_entry *callers_by_id(const struct callers *callers, struct s
     return NULL;
 }
 
-// A DNS name has no case; a URI, which has a colon, has.
+// The case of letters does not count in a DNS name. It does in a URI, which has a colon.
 static bool is_same_san(const char *own, struct span asked)
 {
     if (strchr(own, ':') != NULL)

@@ -112,7 +112,7 @@ static bool random_text(size_t bytes, struct secret *out, struct ssa_error *err)
     const ssize_t got = getrandom(made, bytes, 0);
     const bool done = got == (ssize_t)bytes && base64url_append(out, span_of(made, bytes));
     secret_wipe(made, sizeof made);
-    return done || error_errno(err, SSA_UNEXPECTED, errno, NULL, "no random bytes");
+    return done || error_errno(err, SSA_UNEXPECTED, errno, NULL, "the system gives no random bytes");
 }
 
 static bool make_secret(struct caller_entry *caller, struct secret *secret, struct ssa_error *err)
@@ -123,9 +123,9 @@ static bool make_secret(struct caller_entry *caller, struct secret *secret, stru
         return false;
     if (!text_format(caller->id, sizeof caller->id, "%s-%s", caller->name, secret_text(&suffix)))
         return error_set(err, SSA_USAGE, NULL, caller->name, "the name is too long");
-    // The secret is random and long, so that a plain hash tells nothing of it.
+    // The secret is random and long, so a plain hash gives nothing away.
     fingerprint(secret_span(secret), caller->hash);
-    return caller->hash[0] != '\0' || error_set(err, SSA_UNEXPECTED, NULL, NULL, "OpenSSL makes no SHA-256");
+    return caller->hash[0] != '\0' || error_set(err, SSA_UNEXPECTED, NULL, NULL, "OpenSSL cannot compute SHA-256");
 }
 
 static bool check_free(const struct callers *callers, const struct caller_entry *wanted, const char *path,
@@ -135,7 +135,7 @@ static bool check_free(const struct callers *callers, const struct caller_entry 
         return error_set(err, SSA_IN_USE, NULL, wanted->name, "there is a caller of this name");
     const struct caller_entry *other = callers_by_san(callers, span_text(wanted->san));
     if (other != NULL)
-        return error_set(err, SSA_IN_USE, NULL, wanted->san, "is the caller %s already", other->name);
+        return error_set(err, SSA_IN_USE, NULL, wanted->san, "belongs to the caller %s already", other->name);
     if (callers->count == CALLERS_MAX)
         return error_set(err, SSA_CONFIG, NULL, path, "there are %d callers already", CALLERS_MAX);
     return true;

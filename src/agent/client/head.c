@@ -120,7 +120,7 @@ static const char *read_field(struct fields *f, struct span line)
     const uint8_t *colon = memchr(line.data, ':', line.len);
     const size_t len = colon == NULL ? 0 : (size_t)(colon - line.data);
     if (!is_name(span_of(line.data, len)) || !is_visible(line))
-        return "has a header line that is none";
+        return "has an invalid header line";
     return take_field(f, span_of(line.data, len), trimmed(span_of(colon + 1, line.len - len - 1)));
 }
 
@@ -140,7 +140,7 @@ static enum head_end read_lines(struct span text, struct agent_head *head, struc
     if (!read_status(next_line(&text), head))
         return bad(err, "has no usable status line");
     if (head->status < 200)
-        return bad(err, "is an interim one, which nobody asked for");
+        return bad(err, "is an interim answer, which was not asked for");
     while (text.len > 0) {
         const char *why = read_field(&fields, next_line(&text));
         if (why != NULL)

@@ -7,7 +7,7 @@
 
 enum { AGENT_HEAD_MAX = 8192, AGENT_BODY_MAX = 256 * 1024 };
 
-// Longer than any wait that makes sense: a larger Retry-After counts as this one.
+// No wait that makes sense is longer. A larger Retry-After counts as this one.
 enum { AGENT_RETRY_AFTER_MAX = 86400 };
 
 struct agent_head {

@@ -18,7 +18,8 @@ bool agent_usual_socket(char path[static AGENT_PATH_MAX], struct ssa_error *err)
         if (place[0] == '/' || place[0] == '\0')
             return (place[0] == '/' && text_format(path, AGENT_PATH_MAX, "%s", place)) || too_long(err);
         if (!agent_place_is_broker(place) && strcmp(place, "none") != 0)
-            return error_because(err, SSA_CONFIG, SSA_REASON_AGENT_SOCKET, place, "is no absolute path of a socket");
+            return error_because(err, SSA_CONFIG, SSA_REASON_AGENT_SOCKET, place,
+                                 "is not the absolute path of a socket");
     }
     return agent_place_usual(path, err) || too_long(err);
 }

@@ -53,7 +53,7 @@ static bool begin(struct query *q, const char *path, const struct agent_wish *wi
 static bool end(const struct query *q, struct ssa_error *err)
 {
     return q->fits ||
-           error_set(err, SSA_USAGE, NULL, NULL, "what an agent is asked for is longer than %d bytes", TARGET_MAX);
+           error_set(err, SSA_USAGE, NULL, NULL, "the request to the agent is longer than %d bytes", TARGET_MAX);
 }
 
 bool agent_wish_token(const struct agent_wish *wish, struct secret *target, struct ssa_error *err)

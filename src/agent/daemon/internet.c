@@ -64,16 +64,16 @@ bool internet_listen(const char *text, bool loopback, int *fd, struct ssa_error 
     struct place place;
     if (!read_place(text, &place))
         return error_set(err, SSA_CONFIG, NULL, text,
-                         "is no address and port to listen at (127.0.0.1:8080, [::1]:8080)");
+                         "is not an address with a port, like 127.0.0.1:8080 or [::1]:8080");
     if (loopback && !is_loopback(&place))
         return error_set(err, SSA_CONFIG, NULL, text,
-                         "is no address of the loopback interface, so other hosts could ask");
+                         "is not an address of the loopback interface, so other hosts could ask");
     DESCRIPTOR_AUTO opened = socket(place.address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (opened < 0 || setsockopt(opened, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0)
         return error_errno(err, SSA_CONFIG, errno, text, "no socket can be made");
     // IPv4 has a socket of its own.
     if (place.address.any.sa_family == AF_INET6 && setsockopt(opened, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes) != 0)
-        return error_errno(err, SSA_CONFIG, errno, text, "no socket of IPv6 alone can be made");
+        return error_errno(err, SSA_CONFIG, errno, text, "a socket for IPv6 alone cannot be made");
     if (bind(opened, &place.address.any, place.len) != 0 || listen(opened, WAITING_MAX) != 0)
         return error_errno(err, errno == EADDRINUSE ? SSA_IN_USE : SSA_CONFIG, errno, text, "cannot be listened at");
     *fd = descriptor_keep(&opened);

@@ -84,7 +84,7 @@ static void reopen(const struct agent_loop *loop)
 {
     systemd_notify("RELOADING=1\nMONOTONIC_USEC=%lld", monotonic_ms() * 1000);
     audit_reopen(loop->audit);
-    tell(&loop->options->run.callbacks, SSA_NOTICE, "the file of the audit is opened anew");
+    tell(&loop->options->run.callbacks, SSA_NOTICE, "the audit's file is opened again");
     systemd_notify("READY=1");
 }
 

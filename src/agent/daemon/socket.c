@@ -33,7 +33,7 @@ static bool check_path(const char *path, struct ssa_error *err)
 {
     const size_t len = strlen(path);
     if (path[0] != '/' || path[len - 1] == '/')
-        return error_because(err, SSA_CONFIG, SSA_REASON_AGENT_SOCKET, path, "is no absolute path of a socket");
+        return error_because(err, SSA_CONFIG, SSA_REASON_AGENT_SOCKET, path, "is not the absolute path of a socket");
     return len < AGENT_PATH_MAX ||
            error_because(err, SSA_CONFIG, SSA_REASON_AGENT_SOCKET, path,
                          "is too long for a socket: %zu bytes, and at most %d are allowed", len, AGENT_PATH_MAX - 1);
@@ -106,7 +106,7 @@ static bool clear_place(int folder, const char *name, const struct sockaddr_un *
         return errno == ENOENT || error_errno(err, SSA_CONFIG, errno, address->sun_path, "cannot be examined");
     if (!S_ISSOCK(about.st_mode))
         return error_because(err, SSA_CONFIG, SSA_REASON_AGENT_SOCKET, address->sun_path,
-                             "is there already, and is no socket");
+                             "is there already, and is not a socket");
     if (is_alive(address))
         return error_because(err, SSA_IN_USE, SSA_REASON_AGENT_RUNS, address->sun_path,
                              "an agent listens there already");
@@ -151,8 +151,8 @@ bool agent_socket_open(const char *path, bool shared, const struct ssa_callbacks
     DESCRIPTOR_AUTO folder = open_folder(folder_path, shared, callbacks, err);
     if (folder < 0)
         return false;
-    // Of two that begin at once, the second finds the first one listening. Where the file system has no locks, that is
-    // only likely.
+    // Where two agents start at once, the lock makes the second find the first one listening. Without locks in the file
+    // system, that is only likely.
     if (file_lock(folder, &patience) == LOCK_BUSY)
         return error_because(err, SSA_IN_USE, SSA_REASON_AGENT_RUNS, folder_path,
                              "another process has locked this folder");

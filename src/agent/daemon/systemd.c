@@ -41,13 +41,13 @@ static bool take(int fd, struct span name, struct listener *listener, struct ssa
     struct sockaddr_storage address = {0};
     socklen_t len = sizeof listens;
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) != 0)
-        return wrong(fd, "was handed over as a socket, and is none", err);
+        return wrong(fd, "was handed over as a socket, but is not one", err);
     len = sizeof type;
     if (listens == 0 || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 || type != SOCK_STREAM)
-        return wrong(fd, "was handed over, and is no stream socket that listens", err);
+        return wrong(fd, "was handed over, but is not a stream socket that listens", err);
     len = sizeof address;
     if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
-        return wrong(fd, "was handed over, and its address is not known", err);
+        return wrong(fd, "was handed over, but its address is not known", err);
     listener->fd = fd;
     listener->kind = LISTENER_UNIX;
     if (address.ss_family == AF_UNIX)
@@ -56,7 +56,7 @@ static bool take(int fd, struct span name, struct listener *listener, struct ssa
     if ((address.ss_family == AF_INET || address.ss_family == AF_INET6) &&
         (listener->kind == LISTENER_FACADE || span_is(name, "broker")))
         return true;
-    return wrong(fd, "was handed over, and its name is neither facade nor broker", err);
+    return wrong(fd, "was handed over, but its name is neither facade nor broker", err);
 }
 
 bool systemd_listeners(struct listener listeners[static SERVER_LISTENERS_MAX], size_t *count, struct ssa_error *err)

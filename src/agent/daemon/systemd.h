@@ -4,9 +4,9 @@
 
 #include "agent/http/server.h"
 
-// The sockets that systemd hands over: *count is 0 where there are none. A Unix socket is the agent's; one of the
-// internet says by its name (FileDescriptorName=) whether it is the "facade" or the "broker". Takes the variables away,
-// which are for this process alone. Fails with SSA_CONFIG for a socket that does not fit.
+// The sockets that systemd hands over: *count is 0 where there are none. A Unix socket is the agent's; the name of one
+// for TCP (FileDescriptorName=) says whether it is the "facade" or the "broker". Removes the variables, which are for
+// this process alone. Fails with SSA_CONFIG for a socket that does not fit.
 bool systemd_listeners(struct listener listeners[static SERVER_LISTENERS_MAX], size_t *count,
                        struct ssa_error *err) MUST_CHECK;
 

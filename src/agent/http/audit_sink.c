@@ -30,7 +30,7 @@ static int open_file(const char *path, struct ssa_error *err)
         return -1;
     }
     if (fstat(fd, &there) != 0 || !S_ISREG(there.st_mode)) {
-        (void)error_set(err, SSA_CONFIG, NULL, path, "the audit's file is no regular file");
+        (void)error_set(err, SSA_CONFIG, NULL, path, "the audit's file is not a regular file");
         (void)close(fd);
         return -1;
     }

@@ -37,7 +37,7 @@ bool connections_open(struct connections *c, const size_t *share_max, size_t sha
     *c = (struct connections){.shares = shares};
     for (size_t i = 0; i < shares; i++)
         sum += share_max[i];
-    // Of each share, as many may be ending, and not closed yet, as may be open.
+    // Each share may have as many connections that are ending, and not closed yet, as it may have open ones.
     c->numbers = raise_limit(2 * sum + DESCRIPTORS_OTHER);
     if (shares > SHARES_MAX || c->numbers < DESCRIPTORS_OTHER + 2 * shares)
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "only %zu files can be open at the same time", c->numbers);

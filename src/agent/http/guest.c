@@ -118,7 +118,7 @@ static bool has_loopback_host(const struct connection *connection)
     return count == 1 && host != NULL && host_is_loopback(host, connection->caller.port);
 }
 
-// What a proxy or a browser adds, and a program does not.
+// Header fields that a proxy or a browser adds, and a program does not.
 static const char *foreign_header(const struct connection *connection)
 {
     static const char *const names[] = {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",

@@ -34,7 +34,7 @@ static OWN_FRAME void tell_failure(const struct guests *guests, const struct ssa
 {
     char line[LINE_MAX_BYTES];
     if (guests->tell != NULL &&
-        text_format(line, sizeof line, "%s: %s; no caller may ask before it is mended", guests->path, err->what))
+        text_format(line, sizeof line, "%s: %s; until it is mended, no caller may ask", guests->path, err->what))
         guests->tell(guests->context, SSA_WARNING, line);
 }
 

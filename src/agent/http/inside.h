@@ -17,7 +17,7 @@ enum {
     // So often another user may demand a new access token while there is one that is good.
     PRESSING_MAX = 2,
     PRESSING_MS = 60000,
-    // So many failures of another user the audit tells; it counts the others. The disk is for everybody.
+    // The audit tells so many failures of another user, and counts the rest: no user may fill the disk.
     FAILING_MAX = 10,
     FAILING_MS = 1000
 };

@@ -20,7 +20,7 @@ void peers_know(const struct peers *peers, unsigned uid, struct caller *caller)
         caller->share = SHARE_OWN;
         return;
     }
-    // Root reads the agent's memory if it wants to: to refuse it would only seem to protect something.
+    // Root can read the agent's memory anyway. To refuse it would protect nothing.
     if (uid == 0) {
         caller->share = SHARE_ROOT;
         return;

@@ -274,7 +274,7 @@ void routes_done(void *context, struct MHD_Connection *http, void **request, enu
     connection_note(connection, STAGE_IDLE);
 }
 
-// Before the handshake. Where it cannot be prepared, there is none.
+// Called before the handshake. Where TLS cannot be prepared, there is no handshake.
 static void begin_tls(struct http_server *server, struct connection *connection)
 {
     const union MHD_ConnectionInfo *info =

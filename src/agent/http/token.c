@@ -75,7 +75,7 @@ static OWN_FRAME enum MHD_Result failed(struct http_server *server, struct conne
 enum MHD_Result token_ask(struct http_server *server, struct connection *connection, const struct demand *wanted)
 {
     struct demand own = *wanted;
-    // What may not be had costs no signature, either.
+    // A request that is refused must cost no signature, either.
     own.within = connection->caller.scope;
     const struct demand *demand = &own;
     long long wait_ms = 0;

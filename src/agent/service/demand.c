@@ -140,7 +140,7 @@ static enum cache_reply ask(struct service *s, struct profile *p, const struct d
         begin_wait(s, p, wanted.deadline);
     if (reply == CACHE_HIT_DUE)
         (void)pthread_cond_signal(&p->work);
-    // The reason may be gone, as a file was changed: the next caller shall not wait for that.
+    // A file may have been changed, so that the reason is gone. The next caller must not wait for that to be noticed.
     if (reply == CACHE_FAILED && now > p->refreshed_at + REFRESH_MS)
         (void)pthread_cond_signal(&p->work);
     return reply;

@@ -56,7 +56,7 @@ void profile_lock_signer(struct profile *p)
         (void)!link_ask(p->link, LINK_LOCK, monotonic_ms() + LINK_ORDER_MS, NULL, ERROR_IGNORED);
 }
 
-// The workers would only do that after what they are doing, for which they may wait for a touch. This ends that wait.
+// The workers would lock only after their present work, which may wait for a touch. This ends that wait.
 static void lock_signers(struct service *s, struct profile *only)
 {
     service_leave(s);

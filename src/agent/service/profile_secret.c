@@ -79,7 +79,7 @@ bool profile_secret_refresh(struct profile *p)
     if (!file_of(p, path) || !file_mark_path(path, &now) || file_mark_same(&now, &p->secret_file))
         return false;
     client_secret_free(&p->secret);
-    // So that it is not read again and again where it cannot be read.
+    // Otherwise a file that cannot be read would be tried again and again.
     p->secret_file = now;
     return true;
 }

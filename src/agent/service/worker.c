@@ -26,7 +26,7 @@ static void note_change(struct profile *p, enum signer_state before, bool was_kn
     if (was_known && before == state)
         return;
     if (state == SIGNER_OPEN)
-        profile_note(p, SSA_NOTICE, "profile %s: open, by PKCS#11 token \"%s\"", name, label);
+        profile_note(p, SSA_NOTICE, "profile %s: logged in to PKCS#11 token \"%s\"", name, label);
     else if (state == SIGNER_REFUSED)
         profile_note(p, SSA_WARNING, "profile %s: PKCS#11 token \"%s\" refused the PIN; locked until it is unlocked",
                      name, label);
@@ -221,7 +221,7 @@ static OWN_FRAME void fetch_entry(struct profile *p, struct cache_entry *entry)
     land(p, entry, &fetched);
 }
 
-// With the mutex: what somebody ordered, in the order of its coming.
+// With the mutex: what somebody ordered, in the order in which it came.
 static bool carry_out(struct profile *p)
 {
     if (p->lock.wanted && (!p->lock_is_last || !p->unlock.wanted))

@@ -2,7 +2,7 @@
 
 #include "cli/output/width.h"
 
-// Without another order, columns go from the last to the first, down to a few letters; the first one stays.
+// Unless another order is given, columns are shortened from the last to the second, down to a few letters each.
 enum { LEAST_USUAL = 12, LEAST_OF_ALL = 1 };
 
 static struct column_fit fit_of(const struct table *table, size_t column)

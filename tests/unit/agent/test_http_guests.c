@@ -14,7 +14,7 @@ static void hear(void *context, enum ssa_level level, const char *line)
 {
     (void)context;
     (void)level;
-    assert_non_null(strstr(line, "no caller may ask before it is mended"));
+    assert_non_null(strstr(line, "until it is mended, no caller may ask"));
     told++;
 }
 

@@ -419,7 +419,7 @@ static void a_wait_ends_with_the_callers_patience(void **state)
     atomic_store(&fake.exchange_ms, 2000);
     start();
     const long long since = monotonic_ms();
-    FAILS(get(&(struct demand){.patience_ms = 100}, &err), SSA_NETWORK, "the wait is over");
+    FAILS(get(&(struct demand){.patience_ms = 100}, &err), SSA_NETWORK, "was not fetched in time");
     assert_true(monotonic_ms() - since >= 100 && monotonic_ms() - since < 1500);
 }
 
