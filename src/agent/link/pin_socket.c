@@ -24,7 +24,7 @@ static bool is_own(int fd, const char *path, struct ssa_error *err)
 {
     struct ucred peer;
     if (!peer_of(fd, &peer))
-        return error_errno(err, SSA_UNEXPECTED, errno, path, "who listens there is not known");
+        return error_errno(err, SSA_UNEXPECTED, errno, path, "it is not known who listens there");
     return peer.uid == geteuid() ||
            error_because(err, SSA_CONFIG, SSA_REASON_OTHER_OWNER, path, "another user's process listens there");
 }

@@ -11,7 +11,7 @@
 #include "core/text.h"
 #include "hsm/uri/uri.h"
 
-// They lie behind each other.
+// The entries lie one behind the other in memory.
 void inherited_lock_environment(void)
 {
     size_t count = 0;

@@ -32,7 +32,7 @@ int unlocker_listen(const char *path, struct ssa_error *err)
     const int number = errno;
     (void)umask(before);
     if (!bound || listen(fd, BACKLOG) != 0) {
-        error_errno(err, SSA_UNEXPECTED, bound ? errno : number, path, "no socket for the PIN can be made there");
+        error_errno(err, SSA_UNEXPECTED, bound ? errno : number, path, "a socket for the PIN cannot be made there");
         return -1;
     }
     return descriptor_keep(&fd);
@@ -84,7 +84,7 @@ static bool unlock(struct signer_process *p, struct ssa_error *err)
     if (p->handle != NULL && login_look(p, err))
         return true;
     if (!p->status.by_person)
-        return error_set(err, SSA_USAGE, NULL, NULL, "no person gives its PIN");
+        return error_set(err, SSA_USAGE, NULL, NULL, "its PIN does not come from a person");
     return login_with_person(p, err);
 }
 
@@ -118,7 +118,7 @@ static bool ask(struct signer_process *p, const struct question *q, struct secre
         return error_because(err, SSA_PIN, SSA_REASON_NOBODY_FOR_PIN, NULL, "a person must give the PIN");
     // What comes before the question is no reply to it.
     if (attend(p, p->unlocker, 0) || !say(p->unlocker, q))
-        return no_answer(err, "who was to type it has gone");
+        return no_answer(err, "the person who was asked has gone");
     while (!attend(p, p->unlocker, LOOK_UP_MS)) {
         if (p->over || p->lock_waits)
             return error_set(err, SSA_UNEXPECTED, NULL, NULL, "interrupted");
@@ -127,7 +127,7 @@ static bool ask(struct signer_process *p, const struct question *q, struct secre
     }
     const ssize_t got = recv(p->unlocker, message->data, message->capacity, MSG_TRUNC | MSG_DONTWAIT);
     if (got <= 0)
-        return no_answer(err, "who was to type it has gone");
+        return no_answer(err, "the person who was asked has gone");
     struct reader r = {.data = message->data, .len = (size_t)got <= message->capacity ? (size_t)got : 0};
     return get_reply(&r, given, text) || no_answer(err, "the reply makes no sense");
 }

@@ -72,7 +72,7 @@ static bool serve(const struct invocation *i, struct ssa_error *err)
     struct serving serving = {.foreground = background_side() == BACKGROUND_NONE,
                               .unlock = !option_given(i->arguments, &option_locked)};
     struct ssa_run run = i->run;
-    // It has no limit of time as a whole, and nobody to ask once it is ready.
+    // The agent runs without a time limit, and has nobody to ask once it is ready.
     run.callbacks.waiting = NULL;
     run.callbacks.tell = serving.foreground ? run.callbacks.tell : background_tell;
     options.until = background_until();

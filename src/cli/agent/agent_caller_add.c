@@ -13,7 +13,7 @@ static const struct option option_scopes = {"scope", "SCOPES", .letter = 's',
                                             .repeatable = true};
 static const struct option option_san = {
     "san", "NAME", .help = "DNS name or URI in the certificate by which a broker knows it (subjectAltName)"};
-static const struct option option_no_secret = {"no-secret", .help = "it has a certificate alone, and needs --san"};
+static const struct option option_no_secret = {"no-secret", .help = "it has only a certificate; needs --san"};
 
 static bool read_scope(const struct invocation *i, struct caller_entry *wanted, struct ssa_error *err)
 {
@@ -43,7 +43,7 @@ static bool read_wanted(const struct invocation *i, struct caller_entry *wanted,
     const char *san = option_value(a, &option_san);
     *wanted = (struct caller_entry){0};
     if (option_given(a, &option_no_secret) && san == NULL)
-        return error_set(err, SSA_USAGE, NULL, NULL, "--no-secret needs --san: nobody would know the caller");
+        return error_set(err, SSA_USAGE, NULL, NULL, "--no-secret needs --san: nothing else would tell who asks");
     return copy(wanted->name, sizeof wanted->name, a->words[0], "name", err) &&
            copy(wanted->san, sizeof wanted->san, san, "value of --san", err) &&
            copy(wanted->profile, sizeof wanted->profile, option_value(a, &option_profile), "name of the profile",

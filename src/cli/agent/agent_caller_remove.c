@@ -22,11 +22,11 @@ const struct command command_agent_caller_remove = {
     .name = "agent caller remove",
     .group = "Access tokens",
     .arguments = "CALLER",
-    .help = "let a caller ask no more",
+    .help = "no longer let a caller ask",
     .about = "Removes a caller. A running agent refuses it from its next request on. An access token that it has is "
              "valid until its end.",
     .argument_help = ARGUMENTS({"CALLER", "the name of a caller"}),
-    .examples = EXAMPLES({"agent caller remove postman", "Its id and secret are good for nothing any more."}),
+    .examples = EXAMPLES({"agent caller remove postman", "Its id and secret no longer work."}),
     .reads_no_profile = true,
     .run = agent_caller_remove,
 };

@@ -31,7 +31,7 @@ static bool agent_stop(const struct invocation *i, struct ssa_error *err)
     pid_t pid = 0, again = 0;
     if (!agent_socket_path(i->arguments, path, err) || !agent_process(path, &pid, err))
         return false;
-    // The number belongs to the agent as long as it listens.
+    // As long as the agent listens, the process number is its own.
     DESCRIPTOR_AUTO process = pidfd_open(pid, 0);
     if (process < 0 || !agent_process(path, &again, err) || again != pid ||
         pidfd_send_signal(process, SIGTERM, NULL, 0) != 0)

@@ -15,7 +15,7 @@ const struct option option_allow = {"allow", "USER=SCOPES",
                                     .help = "another user who may ask, and for which scopes; may be repeated",
                                     .repeatable = true};
 const struct option option_lock_after = {
-    "lock-after", "TIME", .help = "lock when nobody has asked for so long: seconds, or a number with m, h or d"};
+    "lock-after", "TIME", .help = "lock when nobody has asked for this long: seconds, or a number with m, h or d"};
 const struct option option_audit = {"audit", "journal|syslog|file:PATH",
                                     .help = "write down each access token that is handed out, and each signature"};
 const struct option option_facade = {"facade", "[ADDRESS:]PORT",
