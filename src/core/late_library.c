@@ -12,16 +12,28 @@ bool late_library_find(void *library, const char *name, void *function)
     return found != NULL;
 }
 
-void late_library_load(struct late_library *library)
+// Returns why it cannot be used, or NULL.
+static const char *load(const struct late_library *library)
 {
     // Most functions of what it brings are never called: to look up all of them takes milliseconds.
     void *loaded = dlopen(library->file, RTLD_LAZY | RTLD_LOCAL);
-    const char *failed = loaded == NULL ? dlerror() : NULL;
-    library->loaded = loaded != NULL && library->find(loaded);
-    if (library->loaded)
-        return;
-    if (failed != NULL)
-        text_harmless(library->why, sizeof library->why, span_text(failed));
-    else
-        (void)text_format(library->why, sizeof library->why, "%s lacks functions", library->file);
+    if (loaded == NULL)
+        return dlerror();
+    if (!library->find(loaded))
+        return "it lacks functions";
+    return library->begin != NULL ? library->begin() : NULL;
+}
+
+bool late_library_ready(struct late_library *library, struct ssa_error *err)
+{
+    (void)pthread_mutex_lock(&library->mutex);
+    if (!library->tried) {
+        const char *why = load(library);
+        library->tried = true;
+        library->ready = why == NULL;
+        text_harmless(library->why, sizeof library->why, span_text(why != NULL ? why : ""));
+    }
+    (void)pthread_mutex_unlock(&library->mutex);
+    return library->ready ||
+           error_set(err, SSA_UNEXPECTED, NULL, NULL, "%s cannot be loaded: %s", library->name, library->why);
 }

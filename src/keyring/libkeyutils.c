@@ -1,7 +1,5 @@
 #include "keyring/libkeyutils.h"
 
-#include <pthread.h>
-
 #include "core/late_library.h"
 
 static struct libkeyutils libkeyutils;
@@ -15,18 +13,10 @@ static bool find(void *from)
     return all;
 }
 
-static struct late_library library = {.file = LIBKEYUTILS_FILE, .find = find};
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void load(void)
-{
-    late_library_load(&library);
-}
+static struct late_library library = {
+    .name = "libkeyutils", .file = LIBKEYUTILS_FILE, .find = find, .mutex = PTHREAD_MUTEX_INITIALIZER};
 
 const struct libkeyutils *libkeyutils_load(struct ssa_error *err)
 {
-    if (pthread_once(&once, load) == 0 && library.loaded)
-        return &libkeyutils;
-    error_set(err, SSA_UNEXPECTED, NULL, NULL, "libkeyutils cannot be loaded: %s", library.why);
-    return NULL;
+    return late_library_ready(&library, err) ? &libkeyutils : NULL;
 }

@@ -1,11 +1,9 @@
 #include "oauth/libcurl.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
 #include "core/late_library.h"
-#include "core/text.h"
 #include "oauth/libcurl_wipe.h"
 
 struct libcurl libcurl;
@@ -21,19 +19,14 @@ static bool find(void *from)
     return all;
 }
 
-static struct late_library library = {.file = LIBCURL_FILE, .find = find};
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void load(void)
+static const char *begin(void)
 {
-    late_library_load(&library);
-    if (!library.loaded)
-        return;
     const CURLcode code = libcurl_wipes_memory() ? libcurl_init_wiping() : libcurl.global_init(CURL_GLOBAL_DEFAULT);
-    library.loaded = code == CURLE_OK;
-    if (!library.loaded)
-        text_harmless(library.why, sizeof library.why, span_text(libcurl.easy_strerror(code)));
+    return code == CURLE_OK ? NULL : libcurl.easy_strerror(code);
 }
+
+static struct late_library library = {
+    .name = "libcurl", .file = LIBCURL_FILE, .find = find, .begin = begin, .mutex = PTHREAD_MUTEX_INITIALIZER};
 
 void libcurl_wipe_memory(void)
 {
@@ -47,7 +40,5 @@ bool libcurl_wipes_memory(void)
 
 bool libcurl_load(struct ssa_error *err)
 {
-    if (pthread_once(&once, load) == 0 && library.loaded)
-        return true;
-    return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libcurl cannot be started: %s", library.why);
+    return late_library_ready(&library, err);
 }

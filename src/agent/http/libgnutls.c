@@ -1,7 +1,5 @@
 #include "agent/http/libgnutls.h"
 
-#include <pthread.h>
-
 #include "core/late_library.h"
 
 struct libgnutls libgnutls;
@@ -15,17 +13,10 @@ static bool find(void *from)
     return all;
 }
 
-static struct late_library library = {.file = LIBGNUTLS_FILE, .find = find};
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void load(void)
-{
-    late_library_load(&library);
-}
+static struct late_library library = {
+    .name = "libgnutls", .file = LIBGNUTLS_FILE, .find = find, .mutex = PTHREAD_MUTEX_INITIALIZER};
 
 bool libgnutls_load(struct ssa_error *err)
 {
-    if (pthread_once(&once, load) == 0 && library.loaded)
-        return true;
-    return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libgnutls cannot be loaded: %s", library.why);
+    return late_library_ready(&library, err);
 }

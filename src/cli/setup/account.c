@@ -10,6 +10,7 @@
 #include "cli/setup/setup.h"
 #include "cli/terminal/terminal.h"
 #include "config/settings.h"
+#include "core/callback.h"
 #include "core/text.h"
 
 enum { LAST_LEAST = 5, LAST_MOST = 60 };
@@ -49,7 +50,7 @@ static bool list_accounts(struct setup *s, struct ssa_accounts *accounts, struct
         if (done || err->code != SSA_CREDENTIALS || settings_get(s->settings, SET_CLIENT_SECRET, NULL) != NULL)
             return done;
         print_error(err);
-        if (!setup_confirms(s, "Type the client secret again?"))
+        if (!callback_confirms(&s->run.callbacks, "Type the client secret again?"))
             return false;
     }
 }
@@ -97,7 +98,7 @@ static bool make_account(struct setup *s, struct ssa_error *err)
             err->code != SSA_USAGE)
             return false;
         print_error(err);
-        if (!setup_confirms(s, "Try another name?"))
+        if (!callback_confirms(&s->run.callbacks, "Try another name?"))
             return false;
     }
 }

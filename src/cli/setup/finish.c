@@ -7,6 +7,7 @@
 #include "config/old_edit.h"
 #include "config/reference.h"
 #include "config/settings.h"
+#include "core/callback.h"
 #include "core/text.h"
 
 bool setup_prove(struct setup *s, struct ssa_error *err)
@@ -54,7 +55,7 @@ static bool destroy(const struct setup *s, const char *path, struct ssa_error *e
 {
     struct old_file file = {.fd = -1};
     plain_say("the file is overwritten and removed", WORDS("shred", "-u", path));
-    if (!setup_confirms(s, "Destroy %s?", path)) {
+    if (!callback_confirms(&s->run.callbacks, "Destroy %s?", path)) {
         print_note("%s still holds the private key", path);
         return true;
     }
@@ -80,7 +81,7 @@ static bool edit(const struct setup *s, struct ssa_error *err)
     print_note("%s holds more than the account's block (%s). The lines of the block, in any spelling of its names, can "
                "be replaced by %s=\"%s\". All others stay.",
                s->old.path, s->old.other, setting_name(SET_PROFILE), s->profile);
-    if (!setup_confirms(s, "Change %s so?", s->old.path)) {
+    if (!callback_confirms(&s->run.callbacks, "Change %s so?", s->old.path)) {
         print_note("%s still holds the private key", s->old.path);
         return true;
     }

@@ -1,5 +1,6 @@
 // What earlier runs have left: the client id, a client secret on a PKCS#11 token, and operations that were interrupted.
 #include "journal/journal.h"
+#include "core/callback.h"
 
 #include "cli/output/print.h"
 #include "cli/setup/plain.h"
@@ -56,7 +57,7 @@ bool setup_recover(struct setup *s, struct ssa_error *err)
     if (s->interrupted == 0)
         return true;
     plain_say("what was interrupted is to be finished or undone first", WORDS("ssa-hsm", "key", "recover"));
-    if (!setup_confirms(s, "Finish or undo it now?"))
+    if (!callback_confirms(&s->run.callbacks, "Finish or undo it now?"))
         return setup_declined(err, "nothing was recovered");
     memory_begin(&s->memory);
     const bool done = ssa_recover(&s->run, &how, &found, s->invocation->ending, err);

@@ -6,6 +6,7 @@
 #include "cli/setup/setup.h"
 #include "config/old_file.h"
 #include "config/settings.h"
+#include "core/callback.h"
 #include "core/file_mark.h"
 #include "core/rsa_key.h"
 #include "core/text.h"
@@ -142,7 +143,7 @@ bool setup_find_old_file(struct setup *s, struct ssa_error *err)
     }
     if (!setup_has_key(s)) {
         print_note("%s holds a private key (account %s, key %s)", old->path, old->account, old->kid);
-        if (!setup_confirms(s, "Put this key on a PKCS#11 token?"))
+        if (!callback_confirms(&s->run.callbacks, "Put this key on a PKCS#11 token?"))
             s->old = none;
         return true;
     }

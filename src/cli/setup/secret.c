@@ -4,6 +4,7 @@
 #include "cli/setup/setup.h"
 #include "config/reference.h"
 #include "config/settings.h"
+#include "core/callback.h"
 #include "core/text.h"
 
 // The newest client secret of this client id that was put on a PKCS#11 token and not removed since.
@@ -30,7 +31,7 @@ bool setup_recall_secret(struct setup *s, struct ssa_error *err)
     if (s->client_secret[0] == '\0')
         return true;
     print_note("an earlier run has put the client secret here: %s", s->client_secret);
-    if (setup_confirms(s, "Use it?"))
+    if (callback_confirms(&s->run.callbacks, "Use it?"))
         return setup_set(s, SET_CLIENT_SECRET, s->client_secret, err);
     s->client_secret[0] = '\0';
     return true;
@@ -68,7 +69,7 @@ static bool store_or_replace(struct setup *s, struct ssa_error *err)
     if (err->reason != SSA_REASON_LABEL_IN_USE)
         return false;
     print_error(err);
-    return setup_confirms(s, "Replace that client secret?") && store(s, true, err);
+    return callback_confirms(&s->run.callbacks, "Replace that client secret?") && store(s, true, err);
 }
 
 static bool is_refused(const struct ssa_error *err)
@@ -83,7 +84,7 @@ static bool leave_in_file(struct setup *s, struct ssa_error *err)
 {
     print_note("the client secret will be in %s itself, a file of mode 0600: whoever can read your files can read it",
                s->profile);
-    if (!setup_confirms(s, "Keep it there?")) {
+    if (!callback_confirms(&s->run.callbacks, "Keep it there?")) {
         setup_declined(err, "the client secret was not stored");
         return error_hint(err, "%s", other_places);
     }
@@ -98,7 +99,7 @@ static OWN_FRAME bool place(struct setup *s, bool in_profile, struct ssa_error *
                                      s->token[0] != '\0' ? "--token" : "", s->token);
     static const char what[] = "the client secret goes onto the PKCS#11 token, where only its PIN shows it";
     in_profile ? plain_say(what, words) : plain_say_exported(what, words);
-    if (!setup_confirms(s, "Put the client secret on the PKCS#11 token?"))
+    if (!callback_confirms(&s->run.callbacks, "Put the client secret on the PKCS#11 token?"))
         return leave_in_file(s, err);
     if (store_or_replace(s, &why))
         return true;

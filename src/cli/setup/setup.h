@@ -68,9 +68,6 @@ bool setup_set(struct setup *s, enum setting id, const char *value, struct ssa_e
 // The error of a profile that is itself an old file with a key. Returns false.
 bool setup_refuse_profile(const struct setup *s, struct ssa_error *err);
 
-// Asks for a yes.
-bool setup_confirms(const struct setup *s, const char *question, ...) __attribute__((format(printf, 2, 3)));
-
 // The error of a person who said no. Returns false.
 bool setup_declined(struct ssa_error *err, const char *what);
 

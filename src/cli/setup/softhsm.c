@@ -13,6 +13,7 @@
 #include "cli/setup/plain.h"
 #include "cli/setup/setup.h"
 #include "cli/terminal/terminal.h"
+#include "core/callback.h"
 #include "core/descriptor.h"
 #include "core/text.h"
 #include "core/write.h"
@@ -86,7 +87,7 @@ static bool make_files(struct setup *s, struct ssa_error *err)
         return true;
     print_note("SoftHSM's folder %s is not for this user; %s names one that is\n$ %s", system_folder, files.file,
                file_command);
-    if (!setup_confirms(s, "Write %s, so that tokens are in %s?", files.file, files.folder))
+    if (!callback_confirms(&s->run.callbacks, "Write %s, so that tokens are in %s?", files.file, files.folder))
         return setup_declined(err, "no PKCS#11 token was made");
     return write_file(&files, err);
 }
@@ -155,7 +156,7 @@ bool setup_make_softhsm_token(struct setup *s, struct ssa_error *err)
     print_note(
         "no PKCS#11 token is there that can take a key. SoftHSM can make one in files of yours: such a key is as "
         "safe as these files and their PIN, and no safer. With a YubiKey or an HSM, stop here and plug it in.");
-    if (!setup_confirms(s, "Make a SoftHSM token?"))
+    if (!callback_confirms(&s->run.callbacks, "Make a SoftHSM token?"))
         return setup_declined(err, "no PKCS#11 token was made");
     if (!make_files(s, err) || !terminal_ask_text("Label of the new token", usual_label, label, sizeof label, err))
         return false;

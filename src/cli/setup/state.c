@@ -1,7 +1,5 @@
 // What the steps share: the settings and the profile, and questions to the person.
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -35,16 +33,6 @@ bool setup_read_profile(struct setup *s, struct ssa_error *err)
 bool setup_set(struct setup *s, enum setting id, const char *value, struct ssa_error *err)
 {
     return ssa_settings_option(s->settings, setting_name(id), value, err);
-}
-
-bool setup_confirms(const struct setup *s, const char *question, ...)
-{
-    char text[SSA_ERROR_TEXT_MAX];
-    va_list args;
-    va_start(args, question);
-    const int len = vsnprintf(text, sizeof text, question, args);
-    va_end(args);
-    return len >= 0 && (size_t)len < sizeof text && s->run.callbacks.confirm(s->run.callbacks.context, text);
 }
 
 static bool not_agreed(struct ssa_error *err, const char *what, const char *why)
