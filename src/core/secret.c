@@ -1,7 +1,6 @@
 #include "core/secret.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -84,36 +83,4 @@ void secret_drop_newline(struct secret *s)
     s->data[--s->len] = 0;
     if (s->len > 0 && s->data[s->len - 1] == '\r')
         s->data[--s->len] = 0;
-}
-
-bool result_take(struct ssa_text *text, struct secret *secret, struct ssa_error *err)
-{
-    struct secret *owner = malloc(sizeof *owner);
-    if (owner == NULL)
-        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the result");
-    *owner = *secret;
-    *secret = (struct secret){0};
-    *text = (struct ssa_text){.text = secret_text(owner), .len = owner->len, .owner = owner};
-    return true;
-}
-
-void ssa_text_free(struct ssa_text *text)
-{
-    if (text->owner != NULL) {
-        secret_free(text->owner);
-        free(text->owner);
-    }
-    *text = (struct ssa_text){0};
-}
-
-void ssa_grant_free(struct ssa_grant *grant)
-{
-    ssa_text_free(&grant->json);
-    ssa_text_free(&grant->token);
-}
-
-void ssa_created_free(struct ssa_created *created)
-{
-    ssa_text_free(&created->block);
-    ssa_text_free(&created->key_uri);
 }

@@ -49,7 +49,4 @@ static inline const char *secret_text(const struct secret *s)
     return s->data == NULL ? "" : (const char *)s->data;
 }
 
-// Moves the content of *secret to *text, for a caller of the library. Fails when there is no memory.
-bool result_take(struct ssa_text *text, struct secret *secret, struct ssa_error *err) MUST_CHECK;
-
 #define SECRET_AUTO __attribute__((cleanup(secret_free))) struct secret

@@ -5,6 +5,7 @@
 
 #include "core/base64.h"
 #include "core/json.h"
+#include "core/result.h"
 #include "core/text.h"
 #include "hsm/key/facts.h"
 #include "hsm/key/sign.h"

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "config/identity.h"
+#include "core/result.h"
 #include "core/text.h"
 #include "core/timestamp.h"
 #include "manage/admin_client.h"

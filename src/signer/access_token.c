@@ -4,6 +4,7 @@
 #include "core/base64.h"
 #include "core/callback.h"
 #include "core/json.h"
+#include "core/result.h"
 #include "hsm/login/login.h"
 #include "hsm/search/open.h"
 #include "oauth/grant.h"

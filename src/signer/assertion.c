@@ -3,6 +3,7 @@
 #include "signer/assertion.h"
 
 #include "core/callback.h"
+#include "core/result.h"
 #include "hsm/key/sign.h"
 #include "signer/client_secret.h"
 #include "signer/failover.h"

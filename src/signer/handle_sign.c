@@ -3,6 +3,8 @@
 
 #include "core/callback.h"
 #include "core/monotonic.h"
+#include "core/result.h"
+#include "core/secret_pool.h"
 #include "hsm/key/key_find.h"
 #include "hsm/key/public.h"
 #include "hsm/key/rs256.h"
@@ -206,6 +208,6 @@ bool ssa_signer_assertion(struct ssa_signer *signer, const struct ssa_token_requ
     err = ERROR_OR_IGNORED(err);
     *assertion = (struct ssa_text){0};
     return handle_check(signer, err) && assertion_prepare(&a, &signer->run, request != NULL ? request : &usual, err) &&
-           secret_new(&out, jwt_room(&a.claims), err) && handle_assertion(signer, &a, &out, err) &&
+           secret_pool_take(&out, jwt_room(&a.claims), err) && handle_assertion(signer, &a, &out, err) &&
            result_take(assertion, &out, err);
 }

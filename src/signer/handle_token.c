@@ -9,6 +9,7 @@
 #include "core/boot_clock.h"
 #include "core/callback.h"
 #include "core/monotonic.h"
+#include "core/result.h"
 #include "core/text.h"
 #include "oauth/grant.h"
 

@@ -1,6 +1,7 @@
 #include "agent/client/reply.h"
 
 #include "core/json.h"
+#include "core/result.h"
 #include "core/text.h"
 #include "oauth/answer_text.h"
 #include "oauth/grant.h"
