@@ -9,8 +9,7 @@
 static void *serve(void *context)
 {
     struct talk *t = context;
-    while (talk_once(t))
-        continue;
+    talk_on(t);
     (void)close(t->peer);
     // It was wiped after the last call.
     (void)munmap(t, sizeof *t);

@@ -91,8 +91,7 @@ int main(void)
     start_watcher();
     first.peer = peer;
     first.host.start_lane = lane_start;
-    while (talk_once(&first))
-        continue;
+    talk_on(&first);
     // Not exit: handlers that a module leaves behind may hang.
     _exit(0);
 }

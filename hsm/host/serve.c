@@ -160,6 +160,7 @@ void host_serve(struct host *host, struct span request, struct writer *answer)
     answer_head(w, ANSWER_MADE, CKR_OK);
     const size_t head = w->len;
     host->lacks = false;
+    host->signed_at_once = false;
     host->used = 0;
     const CK_RV rv = possible ? served[number](host, &r, w) : CKR_ARGUMENTS_BAD;
     // The head is known last.

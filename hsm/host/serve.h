@@ -7,6 +7,7 @@ struct host {
     CK_FUNCTION_LIST *list; // the module's own; NULL before it is loaded
     bool locks;             // several threads may call it
     bool is_lane;           // it serves only the calls that a signature needs
+    bool signed_at_once;    // the call was a signer's signature, after which others may follow
     bool finalised;         // the module was closed: there is nothing more to do
     bool lacks;             // the function that was asked for is not in it
     int passed;             // the descriptor that came with the request, and is closed after it; -1: none

@@ -160,6 +160,7 @@ CK_RV serve_sign_at_once(struct host *h, struct reader *r, struct writer *w)
         return CKR_ARGUMENTS_BAD;
     const CK_RV rv = CALL(h, C_SignInit, session, &room.mechanism, key);
     put_number(w, rv == CKR_OK);
+    h->signed_at_once = true;
     if (rv == CKR_OK)
         return sign(h, session, &what, w);
     put_number(w, 0);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/monotonic.h"
 #include "core/wipe.h"
 
 void talk_protect(struct talk *t)
@@ -29,7 +30,7 @@ static int passed(struct msghdr *message)
     return moved;
 }
 
-static ssize_t hear(struct talk *t)
+static ssize_t receive(struct talk *t, int how)
 {
     union {
         struct cmsghdr head;
@@ -38,8 +39,31 @@ static ssize_t hear(struct talk *t)
     struct iovec bytes = {.iov_base = t->request, .iov_len = sizeof t->request};
     struct msghdr message = {
         .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    const ssize_t got = recvmsg(t->peer, &message, MSG_TRUNC | MSG_CMSG_CLOEXEC);
+    const ssize_t got = recvmsg(t->peer, &message, MSG_TRUNC | MSG_CMSG_CLOEXEC | how);
     t->host.passed = got > 0 ? passed(&message) : -1;
+    return got;
+}
+
+static bool looks_on(const struct talk *t)
+{
+    return busy_wait_host_pays(&t->busy_wait, monotonic_ns()) && busy_wait_may();
+}
+
+// This thread counts as one with a call under way while it looks for the next one.
+static ssize_t hear(struct talk *t)
+{
+    ssize_t got = -1;
+    bool nothing = true;
+    while (nothing && looks_on(t)) {
+        got = receive(t, MSG_DONTWAIT);
+        nothing = got < 0 && errno == EAGAIN;
+    }
+    if (nothing) {
+        busy_wait_end();
+        got = receive(t, 0);
+        busy_wait_begin();
+    }
+    busy_wait_host_heard(&t->busy_wait, monotonic_ns());
     return got;
 }
 
@@ -52,7 +76,7 @@ static void forget(struct talk *t, size_t request, size_t answer)
     secret_wipe_stack();
 }
 
-bool talk_once(struct talk *t)
+static bool talk_once(struct talk *t)
 {
     const pid_t own = getpid();
     const ssize_t got = hear(t);
@@ -68,6 +92,15 @@ bool talk_once(struct talk *t)
     if (t->host.passed >= 0)
         (void)close(t->host.passed);
     const bool sent = send(t->peer, answer.data, answer.len, MSG_NOSIGNAL) == (ssize_t)answer.len;
+    t->busy_wait.answered = t->host.signed_at_once ? monotonic_ns() : 0;
     forget(t, len > 0 ? len : sizeof t->request, answer.len);
     return sent && !t->host.finalised;
+}
+
+void talk_on(struct talk *t)
+{
+    busy_wait_begin();
+    while (talk_once(t))
+        continue;
+    busy_wait_end();
 }

@@ -1,6 +1,7 @@
 // A connection to a host. For this folder alone.
 #pragma once
 
+#include "hsm/host/busy_wait.h"
 #include "hsm/remote/exchange.h"
 #include "hsm/remote/hosted.h"
 
@@ -18,6 +19,7 @@ struct remote {
     pthread_mutex_t lock;  // one call at a time
     struct secret message; // the request, then the answer
     enum call_number asked;
+    struct busy_wait_caller busy_wait;
     const char *left_out; // the function that the module does not have, until that is told
     bool at_pad;          // the PIN of the call is typed at the token's reader
     bool deaf;            // to the person's wish to stop

@@ -59,16 +59,33 @@ static void tell_waiting(const struct remote *c)
     callback_waiting(c->callbacks, what, what == SSA_WAIT_MODULE ? c->path : c->label, -1);
 }
 
+// The same as poll, for the time in which a signature's answer is expected: to be woken then would take longer. Gives 0
+// where it has not come.
+static int look_for_signature(const struct remote *c, long long sent, struct pollfd *fds, nfds_t count)
+{
+    struct busy_wait_window window;
+    if (c->asked != CALL_SIGN_AT_ONCE || !busy_wait_caller_pays(&c->busy_wait, &window) || !busy_wait_may())
+        return 0;
+    const long long left = sent + window.from - monotonic_ns();
+    const struct timespec sleep = {.tv_nsec = left};
+    int ready = left > 0 ? ppoll(fds, count, &sleep, NULL) : 0;
+    while (ready == 0 && monotonic_ns() < sent + window.until)
+        ready = poll(fds, count, 0);
+    return ready;
+}
+
 // Waits for an answer. The process is looked at, too: a child of the module's may keep the socket open.
-static bool answered(struct remote *c, long long until)
+static bool answered(struct remote *c, long long sent, long long until)
 {
     bool interrupted = false;
     long long waiting_at = c->waiting != NULL ? monotonic_ms() + WAITING_MS : 0;
-    while (remote_over(c) == CKR_OK) {
+    for (bool first = true; remote_over(c) == CKR_OK; first = false) {
         struct pollfd fds[] = {{.fd = c->socket, .events = POLLIN},
                                {.fd = c->process, .events = POLLIN},
                                {.fd = c->output, .events = POLLIN}};
-        const int ready = poll(fds, COUNT(fds), time_left(until, waiting_at));
+        int ready = first ? look_for_signature(c, sent, fds, COUNT(fds)) : 0;
+        if (ready == 0)
+            ready = poll(fds, COUNT(fds), time_left(until, waiting_at));
         if (ready > 0 && fds[2].revents != 0 && !hosted_hear(c->host, c->callbacks))
             c->output = -1;
         if (ready > 0 && (fds[0].revents & POLLIN) != 0)
@@ -160,9 +177,15 @@ CK_RV remote_send(struct remote *c, const struct writer *request)
 CK_RV remote_answer(struct remote *c, long long most_ms, struct reader *answer)
 {
     *answer = (struct reader){.bad = true};
-    if (!answered(c, monotonic_ms() + most_ms))
-        return remote_over(c);
     secret_wipe(c->message.data, c->message.len);
+    const long long sent = monotonic_ns();
+    busy_wait_begin();
+    const bool there = answered(c, sent, monotonic_ms() + most_ms);
+    busy_wait_end();
+    if (!there)
+        return remote_over(c);
+    if (c->asked == CALL_SIGN_AT_ONCE)
+        busy_wait_caller_took(&c->busy_wait, monotonic_ns() - sent);
     const ssize_t got = recv(c->socket, c->message.data, c->message.capacity, MSG_TRUNC | MSG_DONTWAIT);
     c->message.len = got > 0 && (size_t)got <= c->message.capacity ? (size_t)got : 0;
     if (c->message.len == 0) {

@@ -11,6 +11,14 @@ static inline long long monotonic_ms(void)
     return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+// The same clock, in nanoseconds.
+static inline long long monotonic_ns(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (long long)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 // Sleeps so long; a signal may end it before.
 static inline void pause_ms(unsigned ms)
 {

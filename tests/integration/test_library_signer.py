@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from fault_support import eventually
 from harness import PIN, Case
 
 ABSENT, PIN_WRONG = 4, 5
@@ -224,6 +225,36 @@ class Signer(SignerCase):
             self.verify(player.ok("sign z"), b"z")
             player.ok("token 60")
         self.assertEqual(log.count("C_Login"), 3)
+
+    # After the first signatures in a row, both sides look for the next message for a while before they sleep.
+    def test_a_module_that_crashes_among_signatures_in_a_row_is_started_again(self) -> None:
+        with self.shim("C_Sign 8 crash", "C_Sign 18 kill-module", "C_Sign 28 crash after") as log, self.player() as player:
+            player.ok("open")
+            for _ in range(4):
+                player.ok("crowd 1")
+            self.verify(player.ok("sign x"), b"x")
+        self.assertEqual(log.count("C_Login"), 4)
+
+    def test_a_module_that_hangs_among_signatures_in_a_row_is_ended(self) -> None:
+        with self.shim("C_Sign 8 sleep 60000"), self.player({"PLAYER_PATIENCE": "1"}) as player:
+            player.ok("open")
+            self.assertEqual(player.fails("crowd 1", "1 times", "does not answer (C_SignInit"), ABSENT)
+            player.ok("crowd 1")
+
+    def test_after_signatures_in_a_row_nobody_is_busy(self) -> None:
+        def used() -> list[str]:
+            pids = [player.process.pid, *player.hosts()]
+            return [file.read_text() for pid in pids for file in sorted(Path(f"/proc/{pid}/task").glob("*/schedstat"))]
+
+        def sleep() -> bool:
+            before = used()
+            time.sleep(0.05)
+            return used() == before
+
+        with self.player() as player:
+            player.ok("open")
+            player.ok("crowd 1")
+            eventually(sleep, "both processes sleep")
 
     def test_a_pin_that_was_changed_is_tried_once(self) -> None:
         with self.shim("C_Sign 1 return CKR_USER_NOT_LOGGED_IN", "C_Login 2+ return CKR_PIN_INCORRECT") as log:
