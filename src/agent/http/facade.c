@@ -161,16 +161,16 @@ static enum MHD_Result answer_known(struct http_server *server, struct connectio
 
 static enum MHD_Result answer_form(struct http_server *server, struct connection *connection)
 {
-    const char *authorization =
-        microhttpd.lookup_connection_value(connection->http, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
     struct guest *guest = connection->guest;
+    const char *authorization = guest->authorization.data != NULL ? secret_text(&guest->authorization) : NULL;
     CREDENTIALS_AUTO credentials = {0};
     struct ssa_error err;
     bool known = false;
     long long wait_ms;
     const bool read = credentials_read(secret_span(&guest->form), authorization, &credentials, &err);
-    // Not before the next request is it needed again.
+    // Not before the next request are they needed again.
     secret_free(&guest->form);
+    secret_free(&guest->authorization);
     if (!read)
         return facade_failed(server, connection, &err, 0, "refused");
     // At a broker, the certificate has told who asks, and what is sent here besides does not matter.
@@ -196,5 +196,8 @@ enum MHD_Result facade_answer(struct http_server *server, struct connection *con
         return refuse(server, connection, &wrong_method);
     if (!is_form(connection))
         return refuse(server, connection, &no_form);
-    return answer_form(server, connection);
+    const enum MHD_Result done = answer_form(server, connection);
+    // The access token may be waited for.
+    secret_wipe_stack();
+    return done;
 }

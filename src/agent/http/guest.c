@@ -18,6 +18,7 @@ void guest_free(struct guest *guest)
     if (guest == NULL)
         return;
     secret_free(&guest->form);
+    secret_free(&guest->authorization);
     free(guest);
 }
 
@@ -50,10 +51,40 @@ static bool make_ready(struct connection *connection)
     guest->scope[0] = '\0';
     guest->as_provider = connection->caller.kind == LISTENER_FACADE || is_facade_path(connection);
     secret_clear(&guest->form);
+    secret_free(&guest->authorization);
     connection->caller.name = connection->caller.san = NULL;
     connection->caller.rights = RIGHTS_NONE;
     connection->caller.scope = "";
     return true;
+}
+
+// libmicrohttpd keeps a request until it is answered, in memory that may be written to swap. The text is its own, and
+// nobody else reads this part of it.
+static void take_away(const char *text, size_t len)
+{
+    secret_wipe((void *)(uintptr_t)text, len);
+}
+
+struct taking {
+    struct guest *guest;
+    bool failed;
+};
+
+// Of several such headers, the first one counts.
+static enum MHD_Result take_authorization(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct taking *taking = context;
+    struct secret *to = &taking->guest->authorization;
+    (void)kind;
+    if (value == NULL || strcasecmp(name, MHD_HTTP_HEADER_AUTHORIZATION) != 0)
+        return MHD_YES;
+    const struct span text = span_text(value);
+    if (to->data == NULL)
+        taking->failed = !secret_new(to, text.len, ERROR_IGNORED) || !secret_append(to, text);
+    take_away(value, text.len);
+    // The rest of the request may take its time.
+    secret_wipe_stack();
+    return MHD_YES;
 }
 
 static bool takes_body(const struct connection *connection, const char *method)
@@ -79,6 +110,10 @@ enum MHD_Result guest_head(struct http_server *server, struct connection *connec
     const bool chunked = header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
     if (!make_ready(connection))
         return MHD_NO;
+    struct taking taking = {.guest = connection->guest};
+    (void)microhttpd.get_connection_values(connection->http, MHD_HEADER_KIND, take_authorization, &taking);
+    if (taking.failed)
+        return MHD_NO;
     if ((length != NULL && strcmp(length, "0") != 0) || chunked) {
         if (connection->caller.kind == LISTENER_FACADE && !is_facade_path(connection))
             return facade_not_found(server, connection);
@@ -97,6 +132,8 @@ enum MHD_Result guest_body(struct connection *connection, const char *data, size
     struct guest *guest = connection->guest;
     if (guest == NULL || guest->form.data == NULL || !secret_append(&guest->form, span_of(data, *len)))
         return MHD_NO;
+    take_away(data, *len);
+    secret_wipe_stack();
     *len = 0;
     return MHD_YES;
 }

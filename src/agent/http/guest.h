@@ -14,6 +14,7 @@ struct guest {
     struct caller_entry entry;    // who asks; an empty name: it is not known
     bool as_provider;             // the answer is one as the API's token endpoint gives it
     struct secret form;           // the body
+    struct secret authorization;  // the header of that name; no memory: there is none
     char scope[CALLER_SCOPE_MAX]; // what is asked for, in the form
 };
 void guest_free(struct guest *guest);
