@@ -215,6 +215,8 @@ static OWN_FRAME void fetch_entry(struct profile *p, struct cache_entry *entry)
     // Its scope does not change, and it is not freed while it is in flight.
     service_leave(s);
     fetch(p, cache_entry_scope(entry), &fetched);
+    // An order to lock may be carried out before this thread waits, and after it nothing may be left.
+    secret_wipe_stack();
     if (fetched.signed_one || fetched.signing_failed)
         profile_signed(p, cache_entry_scope(entry), fetched.signed_one, fetched.signing_ms);
     service_enter(s);
