@@ -9,16 +9,20 @@ import os
 import pty
 import re
 import select
+import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from judge import PROGRAM, Held
-from needles import ACCESS_TOKEN, ASSERTION, CLIENT_SECRET
+import files
+from guests import Guests
+from judge import PROGRAM, SIGNER, Held
+from needles import ACCESS_TOKEN, ASSERTION, CALLER_SECRET, CLIENT_SECRET, TLS_KEY
 from scenes import Case, Stage, case_of, prints, says
 from world import CannotRun, World
 
@@ -26,8 +30,9 @@ _PATIENCE = 60.0
 _LOOK = 0.01
 _SCOPES = ("data:read", "data:read data:write")
 _GRANTED = prints(b'"access_token"')
-# Where PIN and client secret come from: files, a person and the profile, a file and the PKCS#11 token.
-VISITS = ("by-file", "by-person", "secret-on-token")
+# Where PIN and client secret come from: files, a person and the profile, a file and the PKCS#11 token. The last agent
+# has what the first one has, and serves callers at its facade and its broker, writes an audit, and is killed.
+VISITS = ("by-file", "by-person", "secret-on-token", "guests")
 
 
 def _keep_open(path: Path) -> socket.socket:
@@ -90,12 +95,17 @@ class Visit:
     name: str
     by_person: bool
     environment: dict[str, str | None]
+    guests: Guests | None
     failed: list[BaseException] = field(default_factory=list)
+    unlocked: list[None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._world: World = self.stage.world
         self._socket = self._world.agents / "ssa-hsm/agent.sock"
         self.held = [self._pair(where) for where in ("unlocked", "locked", "again")]
+        # Where secrets belong: the user's own files, those of the token and of the API.
+        own = ("pin", "secret", "overheard", "wrapped", "tokens", "emulator", "tls", "postman.env")
+        self._own_files = frozenset(self._world.home / name for name in own)
 
     def _pair(self, where: str) -> tuple[Path, Path]:
         here = self._world.home / f"{self.name.replace(' ', '-')}-{where}.here"
@@ -112,22 +122,58 @@ class Visit:
         here, go = self.held[at]
         here.touch()
         self._wait(go.exists, f"it was not searched: {here.stem}")
+        self.search_files(here.stem)
+
+    def search_files(self, where: str) -> None:
+        by_person = frozenset({self._world.home / "config/ssa-hsm/default.env"} if self.by_person else ())
+        found = files.search(self._world.home, self._own_files | by_person, self.stage.secrets())
+        self.stage.totals.hits += len(found)
+        for line in found:
+            print(f"  HIT ({where}) {line}")
+
+    def _status(self) -> dict[str, Any]:
+        status: dict[str, Any] = json.loads(ask(self._socket, "GET", "/v1/status"))
+        return status
+
+    def _signer(self) -> int:
+        agent = self._status()["pid"]
+        for child in (int(pid) for path in Path(f"/proc/{agent}/task").glob("*/children") for pid in path.read_text().split()):
+            if Path(f"/proc/{child}/comm").read_text().strip() == SIGNER:
+                return child
+        return 0
+
+    def _signs(self) -> bool:
+        try:
+            return bool(ask(self._socket, "GET", "/v1/assertion"))
+        except CannotRun:
+            return False
+
+    def _kill_signer(self) -> None:
+        """It comes back by itself, or when a person types the PIN again."""
+        killed = self._signer()
+        os.kill(killed, signal.SIGKILL)
+        self._wait(lambda: self._signer() not in (0, killed), "there is no new signer")
+        if self.by_person:
+            self._unlock()
+        self._wait(self._signs, "the new signer does not sign")
+        ask(self._socket, "GET", "/v1/token")
 
     def _unlock(self) -> None:
         if not self.by_person:
             ask(self._socket, "POST", "/v1/unlock")
             return
+        self.unlocked.append(None)
         with _typing(self._world.pin) as terminal:
             words = ("agent", "unlock")
-            self._client("unlock", words, says(b"unlocked"), (), terminal)
+            self._client(f"unlock {len(self.unlocked)}", words, says(b"unlocked"), (), terminal)
 
     def _client(
         self, name: str, words: tuple[str, ...], done: Callable[[Path], bool], holds: tuple[Held, ...],
-        terminal: int | None = None
+        terminal: int | None = None, broker: bool = False
     ) -> None:  # fmt: skip
+        environment = self.environment | (self.guests.environment if self.guests and broker else {})
         case = Case(
-            f"{self.name} {name}", words, done, holds=holds, hosted=False, environment=self.environment,
-            terminal=terminal,
+            f"{self.name} {name}", words, done, holds=holds, hosted=False, environment=environment, terminal=terminal,
         )  # fmt: skip
         self.stage.run(case)
 
@@ -139,10 +185,15 @@ class Visit:
 
     def _be_clients(self) -> None:
         given = frozenset({ACCESS_TOKEN})
-        self._client("token", ("token",), _GRANTED, ())
+        self._client("token", ("token", "--cache"), _GRANTED, ())
         kept = self._world.home / f"{self.name.replace(' ', '-')}.refreshed"
         holds = (Held(PROGRAM, "exec", given), Held("true", "exit", given))
         self._client("refresh", ("exec", "--refresh", str(kept), "--", "/bin/true"), lambda _: not kept.exists(), holds)
+        if self.guests:
+            self._client("token of the broker", ("token",), _GRANTED, (), broker=True)
+            words = ("agent", "caller", "add", "n8n", "--scope", "data:read")
+            self._world.printed.append(str(self._world.tracer / f"{self.name.replace(' ', '-')}-caller.out"))
+            self._client("caller", words, prints(b"APS_CLIENT_SECRET"), ())
 
     def _all(self) -> None:
         self._wait(self._socket.exists, "there is no agent")
@@ -150,13 +201,17 @@ class Visit:
         self._unlock()
         self._take()
         with _keep_open(self._socket):
+            if self.guests:
+                self.guests.ask()
             self._hold(0)
             ask(self._socket, "POST", "/v1/lock")
             self._hold(1)
         self._unlock()
         ask(self._socket, "GET", "/v1/token")
         self._be_clients()
-        self._hold(2)
+        self._kill_signer()
+        with self.guests.asking() if self.guests else contextlib.nullcontext():
+            self._hold(2)
 
     def _said(self) -> bytes:
         return (self._world.tracer / f"{self.name.replace(' ', '-')}.err").read_bytes()
@@ -171,7 +226,7 @@ class Visit:
             for here, _ in self.held:
                 here.touch()
             with contextlib.suppress(OSError, CannotRun, ValueError):
-                os.kill(json.loads(ask(self._socket, "GET", "/v1/status"))["pid"], 15)
+                os.kill(self._status()["pid"], signal.SIGABRT if self.guests else signal.SIGTERM)
 
     @contextlib.contextmanager
     def beside(self) -> Iterator[None]:
@@ -183,6 +238,8 @@ class Visit:
         finally:
             self._ended.set()
             thread.join()
+            if self.guests:
+                self.guests.leave()
         if self.failed:
             raise CannotRun(str(self.failed[0]))
 
@@ -202,17 +259,31 @@ def _visit(stage: Stage, way: str) -> None:
     serving = Held(PROGRAM, "held", kept | {ACCESS_TOKEN}, locked=True)
     # One that is on the PKCS#11 token can be read again.
     locked = frozenset() if on_token else kept
-    visit = Visit(stage, name, by_person, environment)
+    guests = Guests(world, stage.program) if way == "guests" else None
+    visit = Visit(stage, name, by_person, environment, guests)
     holds = tuple(
         Held(PROGRAM, f"held {here.stem}", locked if "-locked." in here.name else serving.must, locked=True)
         for here, _ in visit.held
     )
+    more: tuple[str, ...] = ()
+    if guests:
+        # libgnutls has the broker's key where it likes, and libcurl what it has sent until that is answered. What a
+        # caller sends is searched for while one has sent a part of it.
+        ending, asking = "killed by SIGABRT", visit.held[-1][0].stem
+        holds += (
+            Held(PROGRAM, ending, serving.must, locked=True),
+            Held(PROGRAM, ("held", ending), frozenset({TLS_KEY})),
+            Held(PROGRAM, f"held {asking}", frozenset({CLIENT_SECRET, ASSERTION})),
+            Held(PROGRAM, (f"held {asking}", ending), frozenset({CALLER_SECRET}), locked=True),
+        )
+        more = (*guests.options, "--audit", f"file:{world.home / 'audit.jsonl'}")
     case = Case(
-        name, ("agent", "--foreground"), lambda _: True, holds=holds, holds_at=tuple(visit.held),
-        environment=environment,
+        name, ("agent", "--foreground", *more), lambda _: True, holds=holds, holds_at=tuple(visit.held),
+        environment=environment, ways=(-signal.SIGABRT,) if guests else (0,),
     )  # fmt: skip
     with visit.beside():
         stage.run(case)
+    visit.search_files("at the end")
 
 
 def agent(stage: Stage, only: list[str]) -> None:

@@ -14,9 +14,9 @@ from needles import Source
 
 # Where leaky.c puts each of its secrets, in the order of its file, and what the place must be called.
 PLACES = {
-    "heap": r"\[heap\] ",
+    "heap": r"\[heap\] [^l]* at ",
     "thread's stack": r"anonymous .* rw-p ",
-    "closed page": r"anonymous .* ---p ",
+    "closed page": r"anonymous .* ---p locked at ",
     "register": r"register zmm7 ",
     "thread's register": r"register zmm9 ",
     "child": r"\[heap\] ",

@@ -52,6 +52,7 @@ class Totals:
     hits: int = 0
     gaps: int = 0
     holders: set[str] = field(default_factory=set)  # where something was found that may not be there
+    kinds: set[str] = field(default_factory=set)  # and of which kind that was
     failed: list[str] = field(default_factory=list)
 
 
@@ -86,6 +87,7 @@ def judge(
         totals.gaps += len(group.gaps)
         if group.hits:
             totals.holders.add(_process_of(group.stop))
+            totals.kinds |= {kind_of(hit["needle"]) for hit in group.hits}
     for trouble in report["trouble"]:
         totals.gaps += 1
         print(f"  NOT SEARCHED {trouble}")

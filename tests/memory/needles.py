@@ -9,17 +9,21 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import re
 import urllib.parse
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 KEY_NUMBERS, PEM, PIN = "key numbers", "PEM", "PIN"
 CLIENT_SECRET, ACCESS_TOKEN, ASSERTION = "client secret", "access token", "assertion"
 WRAPPING_KEY, WRAPPED_KEY = "wrapping key", "wrapped key"
-KINDS = (KEY_NUMBERS, PEM, PIN, CLIENT_SECRET, ACCESS_TOKEN, ASSERTION, WRAPPING_KEY, WRAPPED_KEY)
+CALLER_SECRET, TLS_KEY = "caller's secret", "TLS key"  # a caller's at the facade, the broker's own
+KINDS = (
+    KEY_NUMBERS, PEM, PIN, CLIENT_SECRET, ACCESS_TOKEN, ASSERTION, WRAPPING_KEY, WRAPPED_KEY, CALLER_SECRET, TLS_KEY,
+)  # fmt: skip
 
 NUMBER_PIECE = 8
 TEXT_PIECE = 16
@@ -130,6 +134,15 @@ def of_jwt(token: bytes, label: str) -> Secret:
     return Secret(label, token.rpartition(b".")[2], TEXT_PIECE)
 
 
+def of_tls_key(pem: bytes, label: str) -> list[Secret]:
+    """The private number of a key on an elliptic curve, in both byte orders and as the PEM has it."""
+    key = serialization.load_pem_private_key(pem, password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ValueError(f"{label}: not a key on an elliptic curve")
+    number = key.private_numbers().private_value.to_bytes((key.key_size + 7) // 8, "big")
+    return [*of_secret(number, label), Secret(f"{label}, little-endian", number[::-1], NUMBER_PIECE)]
+
+
 def kind_of(name: str) -> str:
     """The kind of the secret that a needle of this name is a piece of."""
     return next((kind for kind in KINDS if name.startswith(kind)), name)
@@ -138,13 +151,15 @@ def kind_of(name: str) -> str:
 @dataclass(frozen=True)
 class Source:
     """Where the needles come from. Keys in `key_dirs` are read when a process has stopped: not before, for
-    `account create` has its key issued while it runs. So are the files of `raw` and `jwts`, which grow until then."""
+    `account create` has its key issued while it runs. So are the files of `raw`, `jwts` and `printed`, which grow until then."""
 
     keys: list[str]
     key_dirs: list[str]
     secrets: dict[str, str]  # label: file that holds the value
     raw: dict[str, str]  # label: file, bytes whose only form they are
     jwts: dict[str, str] = field(default_factory=dict)  # kind: file with one a line
+    printed: list[str] = field(default_factory=list)  # what `agent caller add` has printed
+    tls_keys: list[str] = field(default_factory=list)
 
     @staticmethod
     def load(path: Path) -> Source:
@@ -168,4 +183,10 @@ class Source:
         for kind, name in self.jwts.items():
             lines = Path(name).read_bytes().split() if Path(name).exists() else []
             found += [of_jwt(line, f"{kind} {number}") for number, line in enumerate(lines, 1)]
+        for name in self.printed:
+            said = Path(name).read_bytes() if Path(name).exists() else b""
+            for value in re.findall(rb'APS_CLIENT_SECRET="([^"]+)"\n', said):
+                found += of_secret(value, f"{CALLER_SECRET} in {Path(name).stem}")
+        for name in self.tls_keys:
+            found += of_tls_key(Path(name).read_bytes(), f"{TLS_KEY} {Path(name).stem}")
         return found, len(paths)

@@ -14,9 +14,12 @@ from pathlib import Path
 import agents
 import scenes
 from judge import HOST, PROGRAM, SIGNER, Totals
+from needles import ACCESS_TOKEN, CALLER_SECRET
 from scenes import COMMANDS, Stage
 from world import ROOT, CannotRun, Setup, World
 
+# Leaks of leaky_agent.c, and what they leak.
+LEAKS = {"client": ACCESS_TOKEN, "caller": CALLER_SECRET}
 SCENES = ("ends", "signing", "killed", "library", "agent")
 
 
@@ -50,6 +53,7 @@ def _arguments() -> argparse.Namespace:
         "agent: an agent, its signer and the host, unlocked, locked, and at their ends",
     )  # fmt: skip
     parser.add_argument("--expect-leak", choices=("program", "host", "signer"), help="succeed only when something is found there")
+    parser.add_argument("--plant", help=f"with --expect-leak: which leaks of the build with leaks, of {','.join(LEAKS)}")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="copy reports and outputs there (test secrets too)")
     parser.add_argument(
         "--only", help=f"of the first scene, some of {','.join(COMMANDS)}; of agent, some of {','.join(agents.VISITS)}"
@@ -70,10 +74,12 @@ def _arguments() -> argparse.Namespace:
     options.only = options.only.split(",") if options.only else list(known)
     if unknown := [name for name in options.only if name not in known]:
         parser.error(f"--only: {', '.join(unknown)}: not one of {', '.join(known)}")
+    if options.plant and not set(options.plant.split(",")) <= set(LEAKS):
+        parser.error(f"--plant: not some of {', '.join(LEAKS)}")
     return options
 
 
-def _verdict(totals: Totals, expect_leak: str | None) -> int:
+def _verdict(totals: Totals, expect_leak: str | None, plant: str | None) -> int:
     print(
         f"prove-memory: {totals.processes} processes, {totals.searches} searches, {totals.size / 1e6:.0f} MB, "
         f"{totals.hits} hits"
@@ -84,6 +90,7 @@ def _verdict(totals: Totals, expect_leak: str | None) -> int:
         print(f"prove-memory: {failure}", file=sys.stderr)
     if expect_leak:
         found = totals.holders == {{"host": HOST, "signer": SIGNER}.get(expect_leak, PROGRAM)}
+        found = found and (plant is None or totals.kinds == {LEAKS[leak] for leak in plant.split(",")})
         print(f"prove-memory: the planted leak was {'found' if found else 'NOT found'} in the {expect_leak} alone")
         return 0 if found else 1
     if totals.hits or totals.gaps:
@@ -110,10 +117,10 @@ def main() -> int:
         program = options.program.resolve()
         with World(_user(options.user), options.keep, _setup(options, program)) as world:
             module = "softhsm" if options.scene == "signing" else options.module
-            stage = Stage(world, program, options.timeout, options.way, module)
+            stage = Stage(world, program, options.timeout, options.way, module, options.plant)
             stage.control()
             shape = {"bits": options.bits or 2048}
-            world.shape_keys(shape | ({"format": "pkcs8", "newline": "crlf"} if options.pkcs8 else {}))
+            world.control("keys", shape | ({"format": "pkcs8", "newline": "crlf"} if options.pkcs8 else {}))
             if options.scene == "signing":
                 scenes.signing(stage)
             elif options.scene == "killed":
@@ -130,7 +137,7 @@ def main() -> int:
     except Exception:  # noqa: BLE001 - Python's own exit code for it, 1, would say that something was found
         traceback.print_exc()
         return 2
-    return _verdict(stage.totals, options.expect_leak)
+    return _verdict(stage.totals, options.expect_leak, options.plant)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 import control
 from judge import HOST, PROGRAM, Held, Totals, judge, last_lines
 from needles import (
-    ACCESS_TOKEN, ASSERTION, CLIENT_SECRET, KEY_NUMBERS, PIN, WRAPPED_KEY, WRAPPING_KEY, Source,
+    ACCESS_TOKEN, ASSERTION, CLIENT_SECRET, KEY_NUMBERS, PIN, WRAPPED_KEY, WRAPPING_KEY, Secret, Source,
 )  # fmt: skip
 from search import build_scanner
 from world import CannotRun, World
@@ -65,6 +65,7 @@ class Stage:
     timeout: int
     way: str | None = None
     module: str = "p11-kit"
+    plant: str | None = None  # which leaks a build with leaks has
     totals: Totals = field(default_factory=Totals)
 
     def __post_init__(self) -> None:
@@ -89,7 +90,8 @@ class Stage:
     def _source(self) -> Source:
         files = {PIN: str(self.world.pin_file), CLIENT_SECRET: str(self.world.secret_file)}
         raw = {WRAPPING_KEY: str(self.world.overheard), WRAPPED_KEY: str(self.world.wrapped)}
-        return Source([], [str(self.world.issued)], files, raw, self.world.jwts)
+        world = self.world
+        return Source([], [str(world.issued)], files, raw, world.jwts, world.printed, world.tls_keys)
 
     def _command(self, case: Case) -> tuple[list[str], dict[str, str]]:
         environment = self.world.environment(case.literal_secret, case.finds)
@@ -97,12 +99,18 @@ class Stage:
             environment["SSA_HSM_CACHE"] = "keyring"
         if case.secret:
             environment["APS_SECRET_ID"] = case.secret
+        if self.plant:
+            environment["SSA_HSM_PLANT"] = self.plant
         environment |= {name: value for name, value in case.environment.items() if value is not None}
         environment = {name: value for name, value in environment.items() if case.environment.get(name, "") is not None}
         if case.program:
             return [str(case.program), *case.words], environment
         makes = case.words[0] in ("account", "key")
         return [str(self.program), *case.words, *(["--import", self.way] if self.way and makes else [])], environment
+
+    def secrets(self) -> list[Secret]:
+        """All that is searched for, as of now."""
+        return self._source().read()[0]
 
     def prepare(self, case: Case) -> None:
         """A command that others need, and that is not searched."""

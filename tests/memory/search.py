@@ -198,13 +198,13 @@ class Searcher:
 
 
 def _is_locked(tid: int, bounds: str) -> bool:
-    """Whether a mapping is never written to swap."""
+    """Whether a mapping is never written to swap or into a core dump."""
     inside = False
     for line in Path(f"/proc/{tid}/smaps").read_text(encoding="utf-8", errors="surrogateescape").splitlines():
         if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
             inside = line.startswith(f"{bounds} ")
         elif inside and line.startswith("VmFlags:"):
-            return "lo" in line.split()
+            return {"lo", "dd"} <= set(line.split())
     return False
 
 

@@ -34,6 +34,7 @@ class Judging(unittest.TestCase):
         for kind in KINDS:
             totals = self.judge([stop("ssa-hsm", "exit", f"{kind} of something"), stop(HOST, "exit")])
             self.assertEqual((totals.hits, totals.holders, totals.failed), (1, {"ssa-hsm"}, []))
+            self.assertEqual(totals.kinds, {kind})
             self.assertIn(f"HIT {kind} of something in [heap]", self.said.getvalue())
 
     def test_what_may_be_held_is_so_there_alone(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from cryptography.hazmat.primitives import serialization  # noqa: E402
-from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: E402
 
 import needles  # noqa: E402
 import search  # noqa: E402
@@ -86,6 +86,27 @@ class Needles(unittest.TestCase):
             header = base64.b64encode(b"i" * length + b":" + b"a-Secret/with+odd=signs")
             self.assertTrue(self.found(secrets, b"Authorization: Basic " + header + b"\r\n"))
         self.assertEqual(self.found(secrets, b"secret=a-Secret%2Fwith%2Bodd%3Dsigns"), {"s", "s URL-encoded"})
+
+    def test_a_key_of_tls_in_the_forms_that_libraries_have(self) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        for form in (serialization.PrivateFormat.TraditionalOpenSSL, serialization.PrivateFormat.PKCS8):
+            pem = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+            secrets = needles.of_tls_key(pem, "TLS key")
+            number = key.private_numbers().private_value.to_bytes(32, "big")
+            for text in (number[:9], number[::-1][20:], b"".join(pem.splitlines()[1:-1])):
+                self.assertTrue(self.found(secrets, b"x" + text), text)
+            public = key.public_key().public_bytes(
+                serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+            )
+            self.assertEqual(self.found(secrets, public), set())
+
+    def test_what_was_printed_for_a_caller_is_read_once_it_is_there(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            printed = Path(folder) / "postman.env"
+            source = needles.Source([], [], {}, {}, printed=[str(printed)])
+            self.assertEqual(source.read(), ([], 0))
+            printed.write_text('APS_CLIENT_ID="x"\nAPS_CLIENT_SECRET="Sesame-Open"\n')
+            self.assertIn("caller's secret in postman", self.found(source.read()[0], b"xSesame-Openx"))
 
     def test_a_short_secret_is_refused_for_it_would_be_found_anywhere(self) -> None:
         with self.assertRaises(ValueError):

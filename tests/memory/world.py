@@ -66,6 +66,8 @@ class World:
         self.pin = "".join(secrets.choice(alphabet) for _ in range(24))
         self.client_secret = "".join(secrets.choice(alphabet) for _ in range(48))
         self.client_id = "".join(secrets.choice(alphabet) for _ in range(32))
+        self.printed: list[str] = []  # see needles.Source
+        self.tls_keys: list[str] = []
 
     def __enter__(self) -> World:
         with contextlib.ExitStack() as stack:
@@ -85,8 +87,8 @@ class World:
         self.folder.chmod(0o711)
         self.tracer = self.folder / "tracer"
         self.tracer.mkdir(mode=0o700)
-        self.home = self._own(self.folder / "home")
-        self.agents = self._own(self.home / "agents")  # where their sockets are
+        self.home = self.own(self.folder / "home")
+        self.agents = self.own(self.home / "agents")  # where their sockets are
         self.pin_file = self.write("pin", self.pin.encode())
         self.secret_file = self.write("secret", self.client_secret.encode())
         # The keys that wrapped others, and the others when they were wrapped.
@@ -101,7 +103,7 @@ class World:
             shutil.copytree(self.folder, self._keep, dirs_exist_ok=True, ignore=shutil.ignore_patterns("run"))
         shutil.rmtree(self.folder)
 
-    def _own(self, path: Path) -> Path:
+    def own(self, path: Path) -> Path:
         path.mkdir(mode=0o700)
         os.chown(path, self._account.pw_uid, self._account.pw_gid)
         return path
@@ -153,7 +155,7 @@ class World:
             return
         direct = self._setup.module == "softhsm"
         module = _find("softhsm/libsofthsm2.so", "pkcs11/libsofthsm2.so")
-        store, run = self._own(self.home / "tokens"), self._own(self.home / "run")
+        store, run = self.own(self.home / "tokens"), self.own(self.home / "run")
         conf = self.write("softhsm2.conf", f"directories.tokendir = {store}\nlog.level = ERROR\n".encode())
         environment = {"PATH": _PATH, "SOFTHSM2_CONF": str(conf), "XDG_RUNTIME_DIR": str(run), "HOME": str(self.home)}
         init = ["softhsm2-util", "--module", str(module), "--init-token", "--free", "--label", TOKEN]
@@ -179,7 +181,7 @@ class World:
     def _nss_token(self) -> None:
         """It starts only with the parameters that p11-kit's configuration has for it: it is known by a name there."""
         library = _find("libsoftokn3.so", "nss/libsoftokn3.so")
-        db, folder = self._own(self.home / "db"), self._modules()
+        db, folder = self.own(self.home / "db"), self._modules()
         make = ["certutil", "-N", "-d", f"sql:{db}", "-f", str(self.pin_file)]
         made = subprocess.run(make, capture_output=True, text=True, check=False, **self._as_user())
         if made.returncode:
@@ -195,7 +197,7 @@ class World:
         if not folder.exists():
             for path in (folder.parent.parent, folder.parent, folder):
                 if not path.exists():
-                    self._own(path)
+                    self.own(path)
         return folder
 
     def _serve_token(self, module: Path, run: Path, environment: dict[str, str]) -> str:
@@ -210,7 +212,7 @@ class World:
         program = ROOT / "tests/emulator/emulator.py"
         if not program.exists():
             raise CannotRun(f"the emulator, {program}, is not there")
-        folder = self._own(self.home / "emulator")
+        folder = self.own(self.home / "emulator")
         command = [sys.executable, "-B", str(program), "--dir", str(folder), "--until-eof"]
         command += ["--client-id", self.client_id, "--client-secret", self.client_secret]
         server = self._serve(command, {"PATH": _PATH, "HOME": str(self.home)})
@@ -257,14 +259,15 @@ class World:
         """Where `secret import` puts the client secret."""
         return f"pkcs11:token={TOKEN};object=APS%20client%20secret%20{self.client_id};type=data"
 
-    def run_untraced(self, command: list[str], environment: dict[str, str]) -> None:
-        """A command that only prepares the ground."""
+    def run_untraced(self, command: list[str], environment: dict[str, str]) -> str:
+        """A command that only prepares the ground, and what it has printed."""
         done = subprocess.run(
             command, env=environment, cwd=self.home, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             check=False, timeout=60, **self._as_user(),
         )  # fmt: skip
         if done.returncode:
             raise CannotRun(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
+        return done.stdout
 
     def _call(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Any:
         request = urllib.request.Request(f"{self.url}/authentication/v2{path}", body, headers, method=method)
@@ -275,13 +278,14 @@ class World:
         except OSError as error:
             raise CannotRun(f"the emulator: {method} {path}: {error}") from None
 
-    def shape_keys(self, shape: dict[str, Any]) -> None:
-        """What the API's keys look like from now on (see the emulator's control path)."""
-        request = urllib.request.Request(f"{self.url}/_control/keys", json.dumps(shape).encode(), method="POST")
+    def control(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """The emulator's control path: with a body a command, else a question."""
+        data, method = (json.dumps(body).encode(), "POST") if body is not None else (None, "GET")
+        request = urllib.request.Request(f"{self.url}/_control/{path}", data, method=method)
         context = ssl.create_default_context(cafile=self._cacert)
         try:
-            with urllib.request.urlopen(request, timeout=10, context=context):
-                return
+            with urllib.request.urlopen(request, timeout=10, context=context) as answer:
+                return json.loads(answer.read() or "null")
         except OSError as error:
             raise CannotRun(f"the emulator: {error}") from None
 
