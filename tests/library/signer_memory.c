@@ -1,5 +1,6 @@
-// A program that uses a signer, for the search of its memory (tests/memory): signer-memory HERE GO. While the signer is
-// open it makes the file HERE and waits for the file GO.
+// A program that uses a signer, for the search of its memory (tests/memory): signer-memory HERE GO CLOSED GO. Several
+// threads use the signer, and live on. While it is open, the file HERE is made and the first GO is waited for; once it
+// is closed, CLOSED and the other GO.
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -10,41 +11,64 @@
 
 enum { THREADS = 4, SIGNATURES = 20 };
 
-static void *sign_often(void *context)
-{
-    struct ssa_signature signature;
-    bool done = true;
-    for (unsigned i = 0; i < SIGNATURES && done; i++)
-        done = ssa_signer_sign(context, SSA_MESSAGE, "x", 1, &signature, NULL);
-    return done ? context : NULL;
-}
-
-// So that several threads of the module's process do so, too.
-static bool sign_together(struct ssa_signer *signer)
-{
+struct crowd {
+    struct ssa_signer *signer;
     pthread_t threads[THREADS];
-    bool done = true;
-    for (unsigned i = 0; i < THREADS; i++)
-        if (pthread_create(&threads[i], NULL, sign_often, signer) != 0)
-            abort();
-    for (unsigned i = 0; i < THREADS; i++) {
-        void *result = NULL;
-        (void)pthread_join(threads[i], &result);
-        done = done && result != NULL;
-    }
-    return done;
-}
+    pthread_barrier_t done, over; // of all threads and the first one
+    bool failed[THREADS];
+};
+
+struct member {
+    struct crowd *crowd;
+    unsigned number;
+};
 
 static bool use(struct ssa_signer *signer, struct ssa_error *err)
 {
     struct ssa_access_token token = {0};
     struct ssa_text assertion = {0};
     struct ssa_signature signature;
-    const bool done = ssa_signer_token(signer, NULL, 60, &token, err) &&
-                      ssa_signer_assertion(signer, NULL, &assertion, err) &&
-                      ssa_signer_sign(signer, SSA_MESSAGE, "x", 1, &signature, err) && sign_together(signer);
+    bool done = ssa_signer_token(signer, NULL, 60, &token, err) && ssa_signer_assertion(signer, NULL, &assertion, err);
+    for (unsigned i = 0; i < SIGNATURES && done; i++)
+        done = ssa_signer_sign(signer, SSA_MESSAGE, "x", 1, &signature, err);
     ssa_access_token_free(&token);
     ssa_text_free(&assertion);
+    return done;
+}
+
+static void *live(void *context)
+{
+    const struct member *member = context;
+    struct crowd *crowd = member->crowd;
+    crowd->failed[member->number] = !use(crowd->signer, NULL);
+    (void)pthread_barrier_wait(&crowd->done);
+    (void)pthread_barrier_wait(&crowd->over);
+    return NULL;
+}
+
+// At the same time, so that several threads of the module's process sign, too.
+static void begin(struct crowd *crowd)
+{
+    static struct member members[THREADS];
+    if (pthread_barrier_init(&crowd->done, NULL, THREADS + 1) != 0 ||
+        pthread_barrier_init(&crowd->over, NULL, THREADS + 1) != 0)
+        abort();
+    for (unsigned i = 0; i < THREADS; i++) {
+        members[i] = (struct member){.crowd = crowd, .number = i};
+        if (pthread_create(&crowd->threads[i], NULL, live, &members[i]) != 0)
+            abort();
+    }
+    (void)pthread_barrier_wait(&crowd->done);
+}
+
+static bool end(struct crowd *crowd)
+{
+    bool done = true;
+    (void)pthread_barrier_wait(&crowd->over);
+    for (unsigned i = 0; i < THREADS; i++) {
+        (void)pthread_join(crowd->threads[i], NULL);
+        done = done && !crowd->failed[i];
+    }
     return done;
 }
 
@@ -61,14 +85,20 @@ static bool wait_at(const char *here, const char *go)
 int main(int argc, char **argv)
 {
     struct ssa_error err = {0};
-    struct ssa_signer *signer = NULL;
+    struct crowd crowd = {0};
     struct ssa_settings *settings = ssa_settings_new();
     const struct ssa_run run = {.settings = settings};
-    const bool done = argc == 3 && settings != NULL && ssa_settings_environment(settings, environ, false, &err) &&
-                      ssa_settings_profile(settings, NULL, false, NULL, &err) && ssa_signer_open(&run, &signer, &err) &&
-                      use(signer, &err) && wait_at(argv[1], argv[2]);
-    ssa_signer_close(signer);
+    bool done = argc == 5 && settings != NULL && ssa_settings_environment(settings, environ, false, &err) &&
+                ssa_settings_profile(settings, NULL, false, NULL, &err) && ssa_signer_open(&run, &crowd.signer, &err) &&
+                use(crowd.signer, &err);
+    if (done) {
+        begin(&crowd);
+        done = wait_at(argv[1], argv[2]);
+    }
+    ssa_signer_close(crowd.signer);
     ssa_settings_free(settings);
+    if (done)
+        done = wait_at(argv[3], argv[4]) && end(&crowd);
     if (done)
         (void)printf("closed\n");
     else

@@ -1,5 +1,6 @@
-// The program with a leak, which the proof must find. SSA_HSM_PLANT names what it keeps a copy of: an access token in the
-// agent (if nothing is named), or in a program that asks it ("client"), or a caller's secret ("caller"). Linked with
+// The program with a leak, which the proof must find. SSA_HSM_PLANT names what it keeps a copy of: an access token in
+// the agent (if nothing is named), or in a program that asks it ("client"), or a caller's secret ("caller"). Linked
+// with
 // --wrap for each function.
 #include <stdlib.h>
 #include <string.h>

@@ -291,11 +291,13 @@ def library(stage: Stage) -> None:
     program = stage.program.parent / "tests/library/ssa-hsm-signer-memory"
     # The PIN stays only where the key wants it for each signature.
     for name, rule, pin in (("library", "", frozenset()), ("library each time", "always-authenticate\n", frozenset({PIN}))):
-        here, go = (world.home / f"{name.replace(' ', '-')}.{end}" for end in ("here", "go"))
+        called = name.replace(" ", "-")
+        ends = [world.home / f"{called}-{end}" for end in ("open.here", "open.go", "closed.here", "closed.go")]
         world.rules(rule)
         # An assertion is good for minutes, and nobody but the program itself can wipe its registers and its stack.
         holds = (
-            Held(PROGRAM, "held", frozenset({CLIENT_SECRET, ACCESS_TOKEN}) | pin),
+            Held(PROGRAM, f"held {ends[0].stem}", frozenset({CLIENT_SECRET, ACCESS_TOKEN}) | pin, locked=True),
             Held(PROGRAM, ("held", "exit", "thread exit"), frozenset(), frozenset({ASSERTION})),
         )
-        stage.run(Case(name, (str(here), str(go)), prints(b"closed"), holds=holds, holds_at=((here, go),), program=program))
+        words, pairs = tuple(str(end) for end in ends), ((ends[0], ends[1]), (ends[2], ends[3]))
+        stage.run(Case(name, words, prints(b"closed"), holds=holds, holds_at=pairs, program=program))
