@@ -121,6 +121,7 @@ class Answers(FacadeTest):
         for headers in (twice, {"Authorization": "Bearer x"}, {"Authorization": "Basic %"}, {"Content_Type": "application/json"},
                         {"Content_Type": ""}, {"Content_Type": "text/plain"}):  # fmt: skip
             self.said(self.ask(own, **headers), 400, "invalid_request")
+        self.said(self.ask(form(), Authorization=self.basic(self.own, self.secret * 100)), 400, "invalid_request")
         self.assertEqual(self.ask(own, Content_Type="application/x-www-form-urlencoded; charset=UTF-8").status, 200)
 
     def test_there_is_nothing_else(self) -> None:

@@ -11,7 +11,10 @@
 #include "agent/http/tls.h"
 #include "core/text.h"
 
-enum { NUMBER_BASE = 10 };
+enum {
+    NUMBER_BASE = 10,
+    AUTHORIZATION_MAX = 4095 // a page of locked memory with the NUL: a longer one is refused in any case
+};
 
 void guest_free(struct guest *guest)
 {
@@ -70,7 +73,7 @@ struct taking {
     bool failed;
 };
 
-// Of several such headers, the first one counts.
+// Of several such headers, the first one counts. One that is too long stays too long when it is cut.
 static enum MHD_Result take_authorization(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
 {
     struct taking *taking = context;
@@ -78,10 +81,11 @@ static enum MHD_Result take_authorization(void *context, enum MHD_ValueKind kind
     (void)kind;
     if (value == NULL || strcasecmp(name, MHD_HTTP_HEADER_AUTHORIZATION) != 0)
         return MHD_YES;
-    const struct span text = span_text(value);
+    const size_t len = strlen(value);
+    const struct span text = span_of(value, len < AUTHORIZATION_MAX ? len : AUTHORIZATION_MAX);
     if (to->data == NULL)
-        taking->failed = !secret_new(to, text.len, ERROR_IGNORED) || !secret_append(to, text);
-    take_away(value, text.len);
+        taking->failed = !secret_new(to, AUTHORIZATION_MAX, ERROR_IGNORED) || !secret_append(to, text);
+    take_away(value, len);
     // The rest of the request may take its time.
     secret_wipe_stack();
     return MHD_YES;
