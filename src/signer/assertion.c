@@ -44,8 +44,8 @@ bool assertion_new(const struct ssa_run *run, struct secret *out, struct ssa_err
     if (!secret_new(out, ASSERTION_MAX, err))
         return false;
     if (!out->locked)
-        tell(&run->callbacks, SSA_WARNING,
-             "memory cannot be locked, so secrets could be written to swap: raise `ulimit -l` to 8192");
+        tell_reason(&run->callbacks, SSA_WARNING, SSA_REASON_LOCKS_TOO_FEW, "",
+                    "memory cannot be locked, so secrets could be written to swap");
     return true;
 }
 

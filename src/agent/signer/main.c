@@ -33,6 +33,9 @@ static void tell_log(void *process, enum ssa_level level, const struct ssa_notic
     struct signer_process *p = process;
     if (level != SSA_WARNING && level != SSA_NOTICE)
         return;
+    // The agent, which has the same limit, has told that when it started.
+    if (notice->reason == SSA_REASON_LOCKS_TOO_FEW)
+        return;
     (void)fprintf(stderr, "ssa-hsm-signer: %s: %s%s\n", name_of(p), level == SSA_WARNING ? "warning: " : "",
                   notice->text);
     unlocker_tell(p, level, notice);
