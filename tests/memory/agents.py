@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import pty
-import re
 import select
 import signal
 import socket
@@ -27,7 +26,7 @@ from scenes import Case, Stage, case_of, prints, says
 from world import CannotRun, World
 
 _PATIENCE = 60.0
-_LOOK = 0.01
+_LOOK = 0.05
 _SCOPES = ("data:read", "data:read data:write")
 _GRANTED = prints(b'"access_token"')
 # Where PIN and client secret come from: files, a person and the profile, a file and the PKCS#11 token. The last agent
@@ -142,11 +141,16 @@ class Visit:
                 return child
         return 0
 
+    def _sign(self) -> None:
+        with open(self._world.jwts[ASSERTION], "a", encoding="ascii") as file:
+            file.write(json.loads(ask(self._socket, "GET", "/v1/assertion"))["assertion"] + "\n")
+
     def _signs(self) -> bool:
         try:
-            return bool(ask(self._socket, "GET", "/v1/assertion"))
-        except CannotRun:
+            self._sign()
+        except (CannotRun, OSError):
             return False
+        return True
 
     def _kill_signer(self) -> None:
         """It comes back by itself, or when a person types the PIN again."""
@@ -180,8 +184,7 @@ class Visit:
     def _take(self) -> None:
         for scope in _SCOPES:
             ask(self._socket, "GET", f"/v1/token?scope={quote(scope)}")
-        with open(self._world.jwts[ASSERTION], "a", encoding="ascii") as file:
-            file.write(json.loads(ask(self._socket, "GET", "/v1/assertion"))["assertion"] + "\n")
+        self._sign()
 
     def _be_clients(self) -> None:
         given = frozenset({ACCESS_TOKEN})
@@ -196,9 +199,8 @@ class Visit:
             self._client("caller", words, prints(b"APS_CLIENT_SECRET"), ())
 
     def _all(self) -> None:
-        self._wait(self._socket.exists, "there is no agent")
-        self._wait(lambda: re.search(b"the agent answers", self._said()) is not None, "it does not answer")
-        self._unlock()
+        # The first one is unlocked where it was started.
+        self._wait(self._signs, "it does not sign")
         self._take()
         with _keep_open(self._socket):
             if self.guests:
@@ -212,9 +214,6 @@ class Visit:
         self._kill_signer()
         with self.guests.asking() if self.guests else contextlib.nullcontext():
             self._hold(2)
-
-    def _said(self) -> bytes:
-        return (self._world.tracer / f"{self.name.replace(' ', '-')}.err").read_bytes()
 
     def _run(self) -> None:
         try:
@@ -277,12 +276,15 @@ def _visit(stage: Stage, way: str) -> None:
             Held(PROGRAM, (f"held {asking}", ending), frozenset({CALLER_SECRET}), locked=True),
         )
         more = (*guests.options, "--audit", f"file:{world.home / 'audit.jsonl'}")
-    case = Case(
-        name, ("agent", "--foreground", *more), lambda _: True, holds=holds, holds_at=tuple(visit.held),
-        environment=environment, ways=(-signal.SIGABRT,) if guests else (0,),
-    )  # fmt: skip
-    with visit.beside():
-        stage.run(case)
+    # With a person, it goes into the background.
+    with _typing(world.pin) if by_person else contextlib.nullcontext() as terminal:
+        case = Case(
+            name, ("agent", *(() if by_person else ("--foreground",)), *more), lambda _: True, holds=holds,
+            holds_at=tuple(visit.held), environment=environment, ways=(-signal.SIGABRT,) if guests else (0,),
+            terminal=terminal,
+        )  # fmt: skip
+        with visit.beside():
+            stage.run(case)
     visit.search_files("at the end")
 
 

@@ -38,8 +38,8 @@ def _user(wanted: str | None) -> str | None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="prove-memory",
-        description="Proves that no process of the program holds a key, a PIN, a client secret or an access token "
-        "when it ends, that the module's process holds none between two calls, and that the one which talks to the "
+        description="Proves that no process of the program holds a key, a PIN, a client secret, a caller's secret or an "
+        "access token when it ends, that the module's process holds none between two calls, and that the one which talks to the "
         "network holds no key while the other signs with it.",
         epilog="Exit: 0 proven, 1 something was found or could not be read, 2 the proof could not be run.",
     )
