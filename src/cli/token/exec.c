@@ -138,6 +138,8 @@ static bool start(const struct refresh *r, struct child *child, struct ssa_error
         environment[count++] = (char *)token.data;
         environment[count++] = file;
         environment[count] = (char *)(uintptr_t)key_log;
+        // A child begins with the registers of its maker.
+        secret_wipe_stack();
         done = child_start(child, r->i->arguments->rest, environment, err);
     }
     free(environment);
@@ -163,10 +165,17 @@ static bool announce(const struct refresh *r, const struct refresh_wanted *wante
     return start(r, child, err);
 }
 
+static bool wait_for_end(const struct refresh *r, struct child *child)
+{
+    // Registers would keep a piece of what was copied last for as long as CMD runs.
+    secret_wipe_stack();
+    return child_wait(child, refresh_left_ms(r));
+}
+
 // CMD's own end is ours. Where it cannot be started any more, *err says why.
 static void watch(struct refresh *r, const struct refresh_wanted *wanted, struct child *child, struct ssa_error *err)
 {
-    while (!child_wait(child, refresh_left_ms(r)))
+    while (!wait_for_end(r, child))
         if (refresh_renew(r) && !child->ended && !announce(r, wanted, child, err))
             return;
 }
