@@ -27,6 +27,7 @@ from world import CannotRun, World
 
 _PATIENCE = 60.0
 _LOOK = 0.05
+_COMMANDS = 6  # that are run while an agent is searched
 _SCOPES = ("data:read", "data:read data:write")
 _GRANTED = prints(b'"access_token"')
 # Where PIN and client secret come from: files, a person and the profile, a file and the PKCS#11 token. The last agent
@@ -190,7 +191,7 @@ class Visit:
         given = frozenset({ACCESS_TOKEN})
         self._client("token", ("token", "--cache"), _GRANTED, ())
         kept = self._world.home / f"{self.name.replace(' ', '-')}.refreshed"
-        holds = (Held(PROGRAM, "exec", given), Held("true", "exit", given))
+        holds = (Held("true", "exit", given),)
         self._client("refresh", ("exec", "--refresh", str(kept), "--", "/bin/true"), lambda _: not kept.exists(), holds)
         if self.guests:
             self._client("token of the broker", ("token",), _GRANTED, (), broker=True)
@@ -281,7 +282,7 @@ def _visit(stage: Stage, way: str) -> None:
         case = Case(
             name, ("agent", *(() if by_person else ("--foreground",)), *more), lambda _: True, holds=holds,
             holds_at=tuple(visit.held), environment=environment, ways=(-signal.SIGABRT,) if guests else (0,),
-            terminal=terminal,
+            terminal=terminal, commands=_COMMANDS,
         )  # fmt: skip
         with visit.beside():
             stage.run(case)

@@ -48,7 +48,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--signer", type=Path, help="the agent's signer (default: the one beside the program)")
     parser.add_argument(
         "--scene", choices=SCENES, default="ends",
-        help="ends: nine commands, whose processes end (default). signing: SoftHSM is in the host, and signs. killed: "
+        help="ends: commands, whose processes end (default). signing: SoftHSM is in the host, and signs. killed: "
         "the module crashes, or is killed, when it has just been given something. library: a program that uses the library. "
         "agent: an agent, its signer and the host, unlocked, locked, and at their ends",
     )  # fmt: skip

@@ -18,8 +18,8 @@ from search import build_scanner
 from world import CannotRun, World
 
 COMMANDS = (
-    "account-create", "token", "token-kept", "token-cached", "exec", "secret-import", "secret-token", "key-create",
-    "key-import", "key-rotate", "secret-edit",
+    "account-create", "token", "token-kept", "token-cached", "exec", "exec-refresh", "secret-import", "secret-token",
+    "key-create", "key-import", "key-rotate", "secret-edit",
 )  # fmt: skip
 _WRAPPING_KEY_BYTES = 32
 _CREATE = ("account", "create", "First-Name1", "proof-account")
@@ -54,6 +54,7 @@ class Case:
     environment: dict[str, str | None] = field(default_factory=dict)  # what differs; None: is not there
     terminal: int | None = None  # that it runs at
     program: Path | None = None  # if it is another one
+    commands: int = 1  # so many times a command's time it may take, as it waits for others
 
 
 @dataclass
@@ -84,8 +85,8 @@ class Stage:
             raise CannotRun(f"the control failed: a secret in {', '.join(missed)} was not found")
         print(f"control: found in {', '.join(control.PLACES)}")
 
-    def _options(self) -> list[str]:
-        return ["--timeout", str(self.timeout), *(["--user", self.world.user] if self.world.user else [])]
+    def _options(self, commands: int = 1) -> list[str]:
+        return ["--timeout", str(self.timeout * commands), *(["--user", self.world.user] if self.world.user else [])]
 
     def _source(self) -> Source:
         files = {PIN: str(self.world.pin_file), CLIENT_SECRET: str(self.world.secret_file)}
@@ -120,7 +121,7 @@ class Stage:
         """A command whose processes are searched."""
         command, environment = self._command(case)
         # The host is searched between any two calls, too.
-        options = [*self._options(), "--at-rest", HOST]
+        options = [*self._options(case.commands), "--at-rest", HOST]
         for pair in case.holds_at:
             options += ["--hold", *(str(path) for path in pair)]
         overheard = self.world.overheard.stat().st_size
@@ -217,6 +218,17 @@ def case_of(stage: Stage, name: str) -> Case:
             given = frozenset({ACCESS_TOKEN})
             holds = (Held(PROGRAM, "exec", given), Held("true", "exit", given))
             return Case(title, ("exec", "--", "/bin/true"), _always, holds=holds)
+        case "exec-refresh":
+            # It waits for the program's end, with the login and the access token.
+            kept, here, go = (world.home / f"refreshed.{end}" for end in ("txt", "here", "go"))
+            given = frozenset({ACCESS_TOKEN})
+            script = f": >{here}; until test -e {go}; do :; done"
+            words = ("exec", "--refresh", str(kept), "--", "/bin/sh", "-c", script)
+            holds = (
+                Held(PROGRAM, "held", given, frozenset({CLIENT_SECRET}), locked=True),
+                Held("sh", ("held", "exit"), given),
+            )
+            return Case(title, words, lambda _: not kept.exists(), holds=holds, holds_at=((here, go),))
         case "secret-import":
             return Case(title, ("secret", "import"), prints(b"type=data"))
         case "key-create":
@@ -237,7 +249,7 @@ def case_of(stage: Stage, name: str) -> Case:
 
 
 def ends(stage: Stage, only: list[str]) -> None:
-    """Every process of nine commands, as it ends. Those not wanted are not searched."""
+    """Every process of these commands, as it ends. Those not wanted are not searched."""
     last = max(COMMANDS.index(name) for name in only)
     needed = {"account-create", "key-create", "key-import", *(["secret-import"] if "secret-token" in only else [])}
     for name in COMMANDS[: last + 1]:
