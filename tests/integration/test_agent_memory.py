@@ -89,7 +89,7 @@ class Crashes(CacheCase, MemoryCase):
         process = self.start(self.dumping(*self.argv("agent", "--foreground")))
         agent = Foreground(process, self.socket)
         self.addCleanup(self.end_foreground, agent)
-        agent.wait_for("open, by PKCS#11 token")
+        agent.wait_for("logged in to PKCS#11 token")
         self.get()
         first = self.family(process.pid)
         os.kill(first["host"], signal.SIGSEGV)
@@ -119,7 +119,7 @@ class NoLockedMemory(CacheCase):
                 limited = ["/bin/sh", "-c", f'ulimit -l {limit}; exec "$@"', "sh"]
                 agent = Foreground(self.start([*limited, *self.argv("agent", "--foreground")]), self.socket)
                 self.addCleanup(self.end_foreground, agent)
-                agent.wait_for("open, by PKCS#11 token")
+                agent.wait_for("logged in to PKCS#11 token")
                 for scope in ("data:read", "data:write", "data:read data:write"):
                     self.get(scope=scope)
                 self.assertEqual((self.post("lock"), self.post("unlock")), (200, 200))

@@ -168,9 +168,6 @@ static enum MHD_Result answer_form(struct http_server *server, struct connection
     bool known = false;
     long long wait_ms;
     const bool read = credentials_read(secret_span(&guest->form), authorization, &credentials, &err);
-    // Not before the next request are they needed again.
-    secret_free(&guest->form);
-    secret_free(&guest->authorization);
     if (!read)
         return facade_failed(server, connection, &err, 0, "refused");
     // At a broker, the certificate has told who asks, and what is sent here besides does not matter.
@@ -196,8 +193,5 @@ enum MHD_Result facade_answer(struct http_server *server, struct connection *con
         return refuse(server, connection, &wrong_method);
     if (!is_form(connection))
         return refuse(server, connection, &no_form);
-    const enum MHD_Result done = answer_form(server, connection);
-    // The access token may be waited for.
-    secret_wipe_stack();
-    return done;
+    return answer_form(server, connection);
 }

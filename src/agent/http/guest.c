@@ -262,13 +262,10 @@ static enum MHD_Result answer_broker(struct http_server *server, struct connecti
                                             : answer_by_rights(server, connection, method);
 }
 
-enum MHD_Result guest_answer(struct http_server *server, struct connection *connection, const char *method)
+static enum MHD_Result answer(struct http_server *server, struct connection *connection, const char *method)
 {
     const bool facade = connection->caller.kind == LISTENER_FACADE;
     const char *foreign = foreign_header(connection);
-    connection_note(connection, STAGE_WORKING);
-    if (connection->guest == NULL)
-        return MHD_NO;
     if (foreign != NULL)
         return refuse_header(server, connection, foreign);
     if (facade && !has_loopback_host(connection))
@@ -278,4 +275,21 @@ enum MHD_Result guest_answer(struct http_server *server, struct connection *conn
     if (!is_facade_path(connection))
         return facade_not_found(server, connection);
     return facade_answer(server, connection, method);
+}
+
+enum MHD_Result guest_answer(struct http_server *server, struct connection *connection, const char *method)
+{
+    struct guest *guest = connection->guest;
+    connection_note(connection, STAGE_WORKING);
+    if (guest == NULL)
+        return MHD_NO;
+    const bool had_secret = guest->form.data != NULL || guest->authorization.data != NULL;
+    const enum MHD_Result done = answer(server, connection, method);
+    if (!had_secret)
+        return done;
+    // The access token may be waited for, and so may the next request.
+    secret_free(&guest->form);
+    secret_free(&guest->authorization);
+    secret_wipe_stack();
+    return done;
 }
