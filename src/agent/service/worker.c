@@ -107,9 +107,11 @@ static void unlock(struct profile *p)
 {
     struct link_status status = p->status;
     struct ssa_error err = {0};
+    const enum link_call call = p->pin_retry ? LINK_RETRY : LINK_UNLOCK;
     begin_order(&p->unlock);
+    p->pin_retry = false;
     service_leave(p->service);
-    const bool done = ask(p, LINK_UNLOCK, LINK_ORDER_MS, &status, &err);
+    const bool done = ask(p, call, LINK_ORDER_MS, &status, &err);
     service_enter(p->service);
     // Somebody may have locked it meanwhile.
     if (status.state == SIGNER_OPEN && !p->lock.wanted)
