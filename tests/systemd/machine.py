@@ -130,7 +130,7 @@ def make_account(token: dict[str, str], folder: Path) -> str:
     pin.chmod(0o600)
     made = folder / "made.env"
     run(
-        program(), "account", "create", "service", "mycompany-filesync", "--output", str(made),
+        program(), "account", "create", "service", f"mycompany-{folder.name}", "--output", str(made),
         APS_SECRET_ID=SECRET, SSA_HSM_PIN_SOURCE=f"file:{pin}", SSA_HSM_TOKEN="pkcs11:token=work",
         SSA_HSM_MODULE=str(SHIM), XDG_STATE_HOME=str(folder / "setup"), **api(), **token,
     )  # fmt: skip

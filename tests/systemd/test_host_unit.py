@@ -257,7 +257,7 @@ class HostUnit(unittest.TestCase):
         (CREDENTIALS / f"ssa-hsm-{NAME}-pin").unlink()
         self.service.ctl("start")
         self.assertNotEqual(request(SOCKET, "/v1/token?wait=5")[0], 200)
-        self.assertIn(f"/run/credentials/{self.service.name}/pin: cannot be read", self.service.journal())
+        self.assertIn(f"profile {NAME}: /run/credentials/{self.service.name}/pin: cannot be read", self.service.journal())
 
     def test_who_may_ask(self) -> None:
         self.with_options(f"--allow {GUEST}=data:read")

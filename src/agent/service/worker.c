@@ -140,12 +140,12 @@ static bool looks_only(const struct profile *p)
 // Keeps the failure for those who ask how it is, and tells it where it is new.
 static void note_failure(struct profile *p, const struct ssa_error *err)
 {
-    const bool cause = err->cause[0] != '\0', same = p->last.code == err->code && strcmp(p->last.what, err->what) == 0;
+    char line[ERROR_LINE_MAX];
+    const bool same = p->last.code == err->code && strcmp(p->last.what, err->what) == 0;
     p->last = *err;
     p->failed_at = (long long)time(NULL);
     if (!same)
-        profile_note(p, SSA_WARNING, "profile %s: %s%s%s%s", profile_shown(p), err->what, cause ? " (" : "", err->cause,
-                     cause ? ")" : "");
+        profile_note(p, SSA_WARNING, "profile %s: %s", profile_shown(p), error_line(err, line));
 }
 
 static void look(struct profile *p)
