@@ -45,6 +45,11 @@ def run(*command: str, user: str | None = None, ok: bool = True, given: str = ""
     return said
 
 
+def attempt(*command: str) -> None:
+    """What may fail, since it is perhaps done already."""
+    subprocess.run(command, check=False, capture_output=True, timeout=120)
+
+
 def wait_until(what: str, holds: Callable[[], object], patience: float = PATIENCE) -> None:
     deadline = time.monotonic() + patience
     while not holds():
@@ -184,7 +189,7 @@ def begin() -> None:
 
 
 def end() -> None:
-    subprocess.run(["systemctl", "stop", EMULATOR], check=False, capture_output=True)
+    attempt("systemctl", "stop", EMULATOR)
     shutil.rmtree(PLACE, ignore_errors=True)
 
 
@@ -194,4 +199,4 @@ def add_user(name: str) -> pwd.struct_passwd:
 
 
 def remove_user(name: str) -> None:
-    subprocess.run(["userdel", "--remove", name], check=False, capture_output=True)
+    attempt("userdel", "--remove", name)

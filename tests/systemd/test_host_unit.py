@@ -48,7 +48,7 @@ def provision() -> None:
 
 
 def clean_up() -> None:
-    run("systemctl", "stop", f"ssa-hsm-agent@{NAME}.socket", f"ssa-hsm-agent@{NAME}.service")
+    machine.attempt("systemctl", "stop", f"ssa-hsm-agent@{NAME}.socket", f"ssa-hsm-agent@{NAME}.service")
     for path in (DROP_INS, STATE, STATE.parent, Path("/var/lib/private/ssa-hsm-agent")):
         if path.is_symlink():
             path.unlink()

@@ -33,7 +33,8 @@ class Packages(unittest.TestCase):
         for name in ("pin", "client-secret"):
             test_host_unit.credential(name, {"pin": machine.PIN, "client-secret": machine.SECRET}[name])
         for unit in (host, person):
-            self.assertEqual(unit.ctl("is-enabled", ok=False).strip(), "disabled")
+            socket = Unit(unit.name.replace(".service", ".socket"), unit.user)
+            self.assertEqual(socket.ctl("is-enabled", ok=False).strip(), "disabled")
             unit.ctl("start")
         before = {unit.name: unit.show("MainPID") for unit in (host, person)}
 
