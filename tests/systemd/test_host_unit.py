@@ -101,6 +101,11 @@ class HostUnit(unittest.TestCase):
         start = f"{machine.program()} agent --foreground --profile %i --audit journal"
         self.with_settings("ExecStart=", f"ExecStart={start} {options}")
 
+    def start(self) -> None:
+        """Until it has logged in: systemd calls it started when it answers."""
+        self.service.ctl("start")
+        wait_until("it logs in", lambda: self.profile()["signer"] == "open")
+
     def token(self) -> str:
         status, answer = request(SOCKET, "/v1/token")
         self.assertEqual(status, 200, f"{answer}\n{self.service.journal()}")
@@ -127,13 +132,12 @@ class HostUnit(unittest.TestCase):
         self.assertEqual(logins(STATE), ["CKR_OK"])
 
     def test_it_is_started_when_it_answers(self) -> None:
-        self.service.ctl("start")
+        self.start()
         self.assertEqual(sorted(self.service.processes().values()), THREE)
-        self.assertEqual(self.profile()["signer"], "open")
         wait_until("it tells how it is", lambda: "1 profile, 0 locked, 0 without" in self.service.show("StatusText"))
 
     def test_stop_ends_all_three(self) -> None:
-        self.service.ctl("start")
+        self.start()
         processes = self.service.processes()
         self.assertEqual(sorted(processes.values()), THREE)
         self.token()
@@ -148,13 +152,13 @@ class HostUnit(unittest.TestCase):
         self.assertEqual(results(STATE, "C_Finalize")[-1:], ["CKR_OK"])
 
     def test_a_restart_costs_one_login(self) -> None:
-        self.service.ctl("start")
+        self.start()
         self.service.ctl("restart")
         self.token()
         self.assertEqual(logins(STATE), ["CKR_OK", "CKR_OK"])
 
     def test_a_killed_agent_is_started_again(self) -> None:
-        self.service.ctl("start")
+        self.start()
         before = int(self.service.show("MainPID"))
         os.kill(before, signal.SIGKILL)
         self.wait_restarted(before)
@@ -164,7 +168,7 @@ class HostUnit(unittest.TestCase):
 
     def test_the_watchdog_ends_an_agent_that_hangs(self) -> None:
         self.with_settings("WatchdogSec=3s", "TimeoutAbortSec=2s")
-        self.service.ctl("start")
+        self.start()
         before = int(self.service.show("MainPID"))
         # It lives on as long as it answers.
         with self.assertRaises(AssertionError):
@@ -176,7 +180,7 @@ class HostUnit(unittest.TestCase):
         self.assertEqual(logins(STATE), ["CKR_OK", "CKR_OK"])
 
     def test_a_signer_that_died_is_started_again(self) -> None:
-        self.service.ctl("start")
+        self.start()
         for name in ("ssa-hsm-signer", "ssa-hsm-host"):
             with self.subTest(name):
                 pid = next(pid for pid, other in self.service.processes().items() if other == name)
@@ -239,7 +243,7 @@ class HostUnit(unittest.TestCase):
         self.assertEqual(self.service.show("AssertResult"), "no")
 
     def test_without_its_pkcs11_token_it_waits_for_it(self) -> None:
-        self.service.ctl("start")
+        self.start()
         run("systemctl", "stop", self.service.name)
         tokens = STATE / "tokens"
         away = STATE / "away"
@@ -271,7 +275,7 @@ class HostUnit(unittest.TestCase):
         run(machine.program(), "agent", "status", "--socket", str(SOCKET))
 
     def test_the_audit_is_in_the_journal(self) -> None:
-        self.service.ctl("start")
+        self.start()
         token = self.token()
         journal = self.service.journal()
         events = [json.loads(line) for line in journal.splitlines() if line.startswith("{")]
@@ -282,7 +286,7 @@ class HostUnit(unittest.TestCase):
 
     def test_a_reload(self) -> None:
         self.with_settings("ExecStart=", f"ExecStart={machine.program()} agent --foreground --profile %i --audit file:{STATE}/audit")
-        self.service.ctl("start")
+        self.start()
         before = self.service.show("MainPID")
         audit = STATE / "audit"
         audit.rename(STATE / "audit.1")
@@ -295,7 +299,7 @@ class HostUnit(unittest.TestCase):
             file.unlink()
 
     def test_memory_is_locked(self) -> None:
-        self.service.ctl("start")
+        self.start()
         self.token()
         for pid, name in self.service.processes().items():
             status = Path(f"/proc/{pid}/status").read_text()
@@ -306,7 +310,7 @@ class HostUnit(unittest.TestCase):
         self.assertNotIn("cannot be locked", self.service.journal())
 
     def test_it_is_shut_in(self) -> None:
-        self.service.ctl("start")
+        self.start()
         self.token()
         for pid, name in self.service.processes().items():
             status = Path(f"/proc/{pid}/status").read_text()
@@ -322,10 +326,10 @@ class HostUnit(unittest.TestCase):
 
     def test_a_user_of_its_own(self) -> None:
         """As docs/agent.md says for a module with files of its own."""
-        self.service.ctl("start")
+        self.start()
         run("systemctl", "stop", self.service.name)
         self.with_settings("DynamicUser=no", f"User={GUEST}")
-        self.service.ctl("start")
+        self.start()
         self.token()
         for pid in self.service.processes():
             self.assertEqual(Path(f"/proc/{pid}").stat().st_uid, os.stat(f"/home/{GUEST}").st_uid)
