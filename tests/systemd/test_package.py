@@ -27,6 +27,7 @@ class Packages(unittest.TestCase):
         test_host_unit.provision()
         self.addCleanup(test_host_unit.clean_up)
         test_user_unit.provision()
+        test_user_unit.write_unattended()
         self.addCleanup(test_user_unit.clean_up)
         host = Unit(f"ssa-hsm-agent@{test_host_unit.NAME}.service")
         person = Unit("ssa-hsm-agent.service", test_user_unit.USER)

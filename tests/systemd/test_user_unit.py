@@ -60,21 +60,26 @@ def clean_up() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
 
 
+def write_profile(more: str) -> None:
+    text = (home / ".config" / "ssa-hsm" / "attended.env").read_text()
+    run("sh", "-c", "umask 077; cat >~/.config/ssa-hsm/default.env", user=USER, given=text + more)
+
+
+def write_unattended() -> None:
+    write_profile(f'SSA_HSM_PIN_SOURCE="file:{home / "pin"}"\n')
+
+
 class UserUnit(unittest.TestCase):
     def setUp(self) -> None:
         self.service = Unit("ssa-hsm-agent.service", USER)
         self.socket = Unit("ssa-hsm-agent.socket", USER)
         self.addCleanup(self.reset)
-        self.profile(f'SSA_HSM_PIN_SOURCE="file:{home / "pin"}"\n')
+        write_unattended()
 
     def reset(self) -> None:
         run("systemctl", "--user", "stop", self.socket.name, self.service.name, user=USER)
         run("systemctl", "--user", "reset-failed", user=USER)
         (FOLDER / "calls").unlink(missing_ok=True)
-
-    def profile(self, more: str) -> None:
-        text = (home / ".config" / "ssa-hsm" / "attended.env").read_text()
-        run("sh", "-c", "umask 077; cat >~/.config/ssa-hsm/default.env", user=USER, given=text + more)
 
     def token(self) -> str:
         said = run(machine.program(), "token", "--format", "token", user=USER)
@@ -107,7 +112,7 @@ class UserUnit(unittest.TestCase):
         self.assertEqual(results(FOLDER, "C_Logout"), ["CKR_OK"])
 
     def test_a_person_unlocks_it(self) -> None:
-        self.profile("")
+        write_profile("")
         self.socket.ctl("start")
         said = run(machine.program(), "token", user=USER, ok=False)
         self.assertIn("ssa-hsm agent unlock", said)
