@@ -67,7 +67,7 @@ class Documents(unittest.TestCase):
         self.assertTrue(path.is_absolute(), block)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block)
-        self.made.append(path)
+        self.made.append(path.parent if path.parent.suffix == ".d" else path)
 
     def test_an_agent_of_the_host(self) -> None:
         state = Path("/var/lib/ssa-hsm-agent/work")
