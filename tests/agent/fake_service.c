@@ -151,6 +151,12 @@ bool service_lock(struct service *service, const char *profile, struct ssa_error
     return true;
 }
 
+bool service_retry(struct service *service, const char *profile, struct ssa_error *err)
+{
+    (void)profile;
+    return service_unlock(service, "main", err);
+}
+
 bool service_unlock(struct service *service, const char *profile, struct ssa_error *err)
 {
     (void)service;

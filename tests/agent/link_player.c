@@ -23,7 +23,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t ended = PTHREAD_COND_INITIALIZER;
 static unsigned running;
 
-static const char *const calls[LINK_CALLS] = {"status", "look", "assertion", "secret", "lock", "unlock"};
+static const char *const calls[LINK_CALLS] = {"status", "look", "assertion", "secret", "lock", "unlock", "retry"};
 static const char *const states[SIGNER_STATES] = {"locked", "open", "lost", "refused"};
 
 static void hear(void *context, enum ssa_level level, const char *line)

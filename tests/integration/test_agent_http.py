@@ -142,6 +142,10 @@ class Answers(PlayerTest):
         told = self.refused(self.player.ask("/v1/unlock?profile=person", "POST"), 423, "locked")
         self.assertEqual((told["pin_socket"], told["reason"]), ("/run/user/0/ssa-hsm/person.pin", LOCKED))
         self.refused(self.player.ask("/v1/lock?profile=other", "POST"), 404, "unknown_profile")
+        # The service that is made up has another answer for that.
+        self.assertEqual(self.player.ask("/v1/unlock?pin_retry=1&profile=person", "POST").json, {"status": "unlocked"})
+        self.refused(self.player.ask("/v1/unlock?pin_retry=0&profile=person", "POST"), 423, "locked")
+        self.refused(self.player.ask("/v1/lock?pin_retry=1", "POST"), 400, "bad_request")
 
     def test_status_tells_profiles_and_entries_and_no_access_token(self) -> None:
         token = self.player.ask("/v1/token").json["access_token"]

@@ -91,6 +91,35 @@ class PinSources(SignerLinkCase):
             player.ok("assertion")
         self.assertEqual(log.count("C_Login"), 2)
 
+    def test_a_stored_pin_is_tried_once_more_where_somebody_says_so(self) -> None:
+        # As a credential is: nothing tells it from another one.
+        env = {"SSA_HSM_PIN_SOURCE": "env:A_PIN", "A_PIN": "0000-wrong"}
+        with self.shim() as log, self.player(env=env) as player:
+            self.assertEqual(player.fails("look").state, "refused")
+            self.assertEqual(player.fails("unlock").state, "refused")
+            self.assertEqual(log.count("C_Login"), 1)
+            self.assertEqual(player.fails("retry", "CKR_PIN_INCORRECT").state, "refused")
+            self.assertEqual(player.fails("unlock").state, "refused")
+        self.assertEqual(log.count("C_Login"), 2)
+        env["A_PIN"] = PIN
+        with self.shim() as log, self.player(env=env) as player:
+            self.assertEqual(player.fails("look").state, "refused")
+            self.assertEqual(log.count("C_Login"), 0)
+            self.assertEqual(player.ok("retry").state, "open")
+            player.ok("assertion")
+        self.assertEqual(log.count("C_Login"), 1)
+
+    def test_a_permission_that_was_of_no_use_is_over(self) -> None:
+        env = {"SSA_HSM_PIN_SOURCE": "env:A_PIN", "A_PIN": "0000-wrong"}
+        away = self.dir / "away"
+        with self.shim(f"token absent-while {away}") as log, self.player(env=env) as player:
+            player.fails("look")
+            away.touch()
+            self.assertEqual(player.fails("retry").state, "lost")
+            away.unlink()
+            self.assertEqual(player.fails("look").state, "refused")
+        self.assertEqual(log.count("C_Login"), 1)
+
     def test_a_wrong_pin_is_not_tried_by_the_next_signer(self) -> None:
         (self.dir / "pin").write_text("0000-wrong\n")
         with self.shim() as log, self.player() as player:

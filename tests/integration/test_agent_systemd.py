@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from agent_process import PATIENCE, AgentCase, request
+from harness import PIN
 
 _LAUNCHER = """
 import os, socket, sys
@@ -101,6 +102,28 @@ class Systemd(AgentCase):
                 process.terminate()
                 self.hear(listens, "STOPPING=1")
                 process.wait(PATIENCE)
+
+    def test_a_corrected_credential_is_tried_when_a_person_says_so(self) -> None:
+        self.provisioned()
+        credential = self.dir / "credentials" / "pin"
+        credential.parent.mkdir()
+        credential.write_text("0000-wrong")
+        env = {"CREDENTIALS_DIRECTORY": str(credential.parent), "SSA_HSM_PIN_SOURCE": "credential:pin"}
+        with self.shim() as log:
+            agent = self.foreground(env=env)
+            self.wait_answer(self.socket)
+            self.expect(self.run_program("agent", "unlock"), 5, "not tried again", "--pin-retry")
+            credential.write_text(PIN)
+            self.expect(self.run_program("agent", "unlock"), 5, "not tried again")
+            self.assertEqual(agent.end(), 0)
+            # Nothing tells it from the wrong one, so that the next agent does not try it, either.
+            self.foreground(env=env)
+            self.wait_answer(self.socket)
+            self.expect(self.run_program("agent", "unlock"), 5, "not tried again")
+            self.assertEqual(log.count("C_Login"), 1)
+            self.expect(self.run_program("agent", "unlock", "--pin-retry"), 0)
+            self.expect(self.run_program("token"), 0)
+        self.assertEqual(log.count("C_Login"), 2)
 
     def test_a_reload(self) -> None:
         self.provisioned()

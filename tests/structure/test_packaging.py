@@ -85,11 +85,20 @@ class Prefix(Case):
                            "share/man/man3/libssa-hsm.3", "share/man/man5/ssa-hsm-profile.5",
                            "share/bash-completion/completions/ssa-hsm"):  # fmt: skip
                 self.assertIn(needed, installed)
+            self.units(self.dir / "a" / "prefix")
             empty = {f for f in installed if f.endswith("/") and not any(g != f and g.startswith(f) for g in installed)}
             self.assertEqual(empty, set())
             self.uninstall()
             self.assertEqual(tree(self.dir), set())
             self.assertIn("nothing was installed", self.uninstall(ok=False))
+
+    def units(self, prefix: Path) -> None:
+        """They start what was installed with them."""
+        services = sorted((prefix / "lib" / "systemd").glob("*/*.service"))
+        self.assertEqual(len(services), 2)
+        for service in services:
+            started = re.findall(r"^(?:# *)?ExecStart=(\S+)", service.read_text(), re.MULTILINE)
+            self.assertEqual(set(started), {str(prefix / "bin" / "ssa-hsm")}, service.name)
 
     def works(self, prefix: Path) -> None:
         # A PKCS#11 module may write where it is started, or to its user's home.

@@ -53,7 +53,7 @@ static bool work(struct job *job)
     case REQUEST_LOCK:
         return service_lock(service, profile, err);
     default:
-        return service_unlock(service, profile, err);
+        return job->request.pin_retry ? service_retry(service, profile, err) : service_unlock(service, profile, err);
     }
 }
 

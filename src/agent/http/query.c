@@ -3,10 +3,10 @@
 #include "core/text.h"
 
 static const char *const names[PARAMETERS] = {
-    [PARAMETER_PROFILE] = "profile", [PARAMETER_SCOPE] = "scope",       [PARAMETER_MIN_TTL] = "min_ttl",
-    [PARAMETER_FORCE] = "force",     [PARAMETER_WAIT] = "wait",         [PARAMETER_CLIENT_ID] = "client_id",
-    [PARAMETER_ACCOUNT] = "account", [PARAMETER_BASE_URL] = "base_url", [PARAMETER_LIFETIME] = "lifetime",
-    [PARAMETER_NBF] = "nbf",
+    [PARAMETER_PROFILE] = "profile", [PARAMETER_SCOPE] = "scope",         [PARAMETER_MIN_TTL] = "min_ttl",
+    [PARAMETER_FORCE] = "force",     [PARAMETER_WAIT] = "wait",           [PARAMETER_CLIENT_ID] = "client_id",
+    [PARAMETER_ACCOUNT] = "account", [PARAMETER_BASE_URL] = "base_url",   [PARAMETER_LIFETIME] = "lifetime",
+    [PARAMETER_NBF] = "nbf",         [PARAMETER_PIN_RETRY] = "pin_retry",
 };
 
 // Decodes in place. As HTML forms write it, a plus sign is a space.

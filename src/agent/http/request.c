@@ -18,7 +18,7 @@ static const struct {
     [REQUEST_HEALTH] = {"/v1/health", false, 0},
     [REQUEST_METRICS] = {"/v1/metrics", false, 0},
     [REQUEST_LOCK] = {"/v1/lock", true, BIT(PROFILE)},
-    [REQUEST_UNLOCK] = {"/v1/unlock", true, BIT(PROFILE)},
+    [REQUEST_UNLOCK] = {"/v1/unlock", true, BIT(PROFILE) | BIT(PIN_RETRY)},
 };
 
 static bool make_room(struct request *request, size_t len)
@@ -64,7 +64,8 @@ static bool take_demand(struct request *request, const struct query *query, stru
         !query_flag(query, PARAMETER_FORCE, &demand->force, err) ||
         !query_number(query, PARAMETER_WAIT, 1, WAIT_MAX, SERVICE_PATIENCE_MS / 1000, &wait, err) ||
         !query_number(query, PARAMETER_LIFETIME, 1, LIFETIME_MAX, 0, &request->lifetime, err) ||
-        !query_flag(query, PARAMETER_NBF, &request->not_before, err))
+        !query_flag(query, PARAMETER_NBF, &request->not_before, err) ||
+        !query_flag(query, PARAMETER_PIN_RETRY, &request->pin_retry, err))
         return false;
     demand->patience_ms = wait * 1000;
     return true;

@@ -34,6 +34,7 @@ struct request {
     struct demand demand; // of access tokens and assertions; of others, the profile
     unsigned lifetime;    // of an assertion
     bool not_before;
+    bool pin_retry; // of an unlocking
 };
 
 // Takes a target. What was understood of the same target stays so.

@@ -108,7 +108,7 @@ static void note_wish(struct signer_link *link, enum link_call call)
 {
     if (call == LINK_LOCK)
         link->locked = true;
-    if (call != LINK_UNLOCK)
+    if (call != LINK_UNLOCK && call != LINK_RETRY)
         return;
     link->locked = link->given_up = false;
     backoff_forget(&link->backoff);

@@ -34,10 +34,10 @@ void link_close(struct signer_link *link);
 bool link_assertion(struct signer_link *link, const struct link_request *request, long long deadline,
                     struct secret *assertion, struct link_status *status, struct ssa_error *err) MUST_CHECK;
 bool link_secret(struct signer_link *link, long long deadline, struct secret *secret, struct ssa_error *err) MUST_CHECK;
-// LINK_STATUS, LINK_LOOK, LINK_LOCK or LINK_UNLOCK. LINK_STATUS starts no signer, waits for a moment at most, and does
-// not fail. LINK_LOOK fails where the PKCS#11 token is lost or has refused the PIN, LINK_UNLOCK where the signer is not
-// open then: with SSA_PIN and SSA_REASON_AGENT_LOCKED where a person must unlock it. LINK_LOCK does not fail: other
-// callers stop waiting, and a signer that is not locked by the deadline is killed.
+// LINK_STATUS, LINK_LOOK, LINK_LOCK, LINK_UNLOCK or LINK_RETRY. LINK_STATUS starts no signer, waits for a moment at
+// most, and does not fail. LINK_LOOK fails where the PKCS#11 token is lost or has refused the PIN, LINK_UNLOCK and
+// LINK_RETRY where the signer is not open then: with SSA_PIN and SSA_REASON_AGENT_LOCKED where a person must unlock it.
+// LINK_LOCK does not fail: other callers stop waiting, and a signer that is not locked by the deadline is killed.
 bool link_ask(struct signer_link *link, enum link_call call, long long deadline, struct link_status *status,
               struct ssa_error *err) MUST_CHECK;
 

@@ -23,6 +23,7 @@ enum link_call {
     LINK_SECRET,    // reads the client secret, where that is on a PKCS#11 token
     LINK_LOCK,      // logs out, and forgets the PIN
     LINK_UNLOCK,    // logs in, where no person is needed for that
+    LINK_RETRY,     // the same; a stored PIN is tried once although it was wrong before
     LINK_CALLS
 };
 

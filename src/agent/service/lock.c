@@ -3,6 +3,8 @@
 #include "core/boot_clock.h"
 #include "core/monotonic.h"
 
+enum wish { WISH_LOCK, WISH_UNLOCK, WISH_RETRY };
+
 // Returns the number that order.done has once it was carried out.
 static unsigned long order(struct profile *p, struct order *order)
 {
@@ -24,6 +26,12 @@ static unsigned long order_lock(struct profile *p)
     cache_forget(p->service->cache, p->index, &err, &answers);
     service_answer(p->service, &answers);
     return number;
+}
+
+static unsigned long order_unlock(struct profile *p, bool pin_retry)
+{
+    p->pin_retry = p->pin_retry || pin_retry;
+    return order(p, &p->unlock);
 }
 
 void profile_order_lock(struct profile *p)
@@ -67,8 +75,9 @@ static void lock_signers(struct service *s, struct profile *only)
 }
 
 // All profiles are told first, and then waited for.
-static bool carry_out(struct service *s, const char *profile, bool lock, struct ssa_error *err)
+static bool carry_out(struct service *s, const char *profile, enum wish wish, struct ssa_error *err)
 {
+    const bool lock = wish == WISH_LOCK;
     unsigned long numbers[SERVICE_PROFILES_MAX] = {0};
     bool done = true;
     struct profile *only = profile != NULL ? service_find(s, profile, err) : NULL;
@@ -84,7 +93,7 @@ static bool carry_out(struct service *s, const char *profile, bool lock, struct 
     for (size_t i = 0; i < s->profile_count; i++) {
         struct profile *p = &s->profiles[i];
         if (only == NULL || only == p)
-            numbers[i] = lock ? order_lock(p) : order(p, &p->unlock);
+            numbers[i] = lock ? order_lock(p) : order_unlock(p, wish == WISH_RETRY);
     }
     if (lock)
         lock_signers(s, only);
@@ -105,10 +114,15 @@ static bool carry_out(struct service *s, const char *profile, bool lock, struct 
 
 bool service_lock(struct service *service, const char *profile, struct ssa_error *err)
 {
-    return carry_out(service, profile, true, err);
+    return carry_out(service, profile, WISH_LOCK, err);
 }
 
 bool service_unlock(struct service *service, const char *profile, struct ssa_error *err)
 {
-    return carry_out(service, profile, false, err);
+    return carry_out(service, profile, WISH_UNLOCK, err);
+}
+
+bool service_retry(struct service *service, const char *profile, struct ssa_error *err)
+{
+    return carry_out(service, profile, WISH_RETRY, err);
 }

@@ -68,12 +68,14 @@ enum service_answer service_token(struct service *service, const struct demand *
 bool service_assertion(struct service *service, const struct demand *demand, unsigned lifetime, bool not_before,
                        struct secret *assertion, struct ssa_error *err) MUST_CHECK;
 
-// Forgets all access tokens and logs out; profile NULL means all profiles. This and the next one wait for the signer:
+// Forgets all access tokens and logs out; profile NULL means all profiles. This and the next two wait for the signer:
 // not for a thread that serves others.
 bool service_lock(struct service *service, const char *profile, struct ssa_error *err) MUST_CHECK;
 // Logs in where no person is needed, and looks at once whether somebody has unlocked a signer by its PIN socket. Fails
 // with SSA_PIN and SSA_REASON_AGENT_LOCKED (detail: the PIN socket) where a person must do it.
 bool service_unlock(struct service *service, const char *profile, struct ssa_error *err) MUST_CHECK;
+// The same; a stored PIN is tried once although it was wrong before.
+bool service_retry(struct service *service, const char *profile, struct ssa_error *err) MUST_CHECK;
 
 struct profile_status {
     const char *name;       // borrowed from the config

@@ -72,6 +72,7 @@ struct profile {
     struct link_status status;
     struct order lock, unlock;
     bool lock_is_last;  // of both orders
+    bool pin_retry;     // the next unlocking may try a PIN that was wrong before
     bool forget_secret; // one that came from the PKCS#11 token
     long long asked_at; // the last demand, by boot_ms
     long long look_at, quick_until, refreshed_at;

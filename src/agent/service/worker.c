@@ -107,9 +107,11 @@ static void unlock(struct profile *p)
 {
     struct link_status status = p->status;
     struct ssa_error err = {0};
+    const enum link_call call = p->pin_retry ? LINK_RETRY : LINK_UNLOCK;
     begin_order(&p->unlock);
+    p->pin_retry = false;
     service_leave(p->service);
-    const bool done = ask(p, LINK_UNLOCK, LINK_ORDER_MS, &status, &err);
+    const bool done = ask(p, call, LINK_ORDER_MS, &status, &err);
     service_enter(p->service);
     // Somebody may have locked it meanwhile.
     if (status.state == SIGNER_OPEN && !p->lock.wanted)
@@ -138,12 +140,12 @@ static bool looks_only(const struct profile *p)
 // Keeps the failure for those who ask how it is, and tells it where it is new.
 static void note_failure(struct profile *p, const struct ssa_error *err)
 {
-    const bool cause = err->cause[0] != '\0', same = p->last.code == err->code && strcmp(p->last.what, err->what) == 0;
+    char line[ERROR_LINE_MAX];
+    const bool same = p->last.code == err->code && strcmp(p->last.what, err->what) == 0;
     p->last = *err;
     p->failed_at = (long long)time(NULL);
     if (!same)
-        profile_note(p, SSA_WARNING, "profile %s: %s%s%s%s", profile_shown(p), err->what, cause ? " (" : "", err->cause,
-                     cause ? ")" : "");
+        profile_note(p, SSA_WARNING, "profile %s: %s", profile_shown(p), error_line(err, line));
 }
 
 static void look(struct profile *p)

@@ -112,6 +112,15 @@ static bool unlock(struct signer_process *p, struct ssa_error *err)
     return login_look(p, err);
 }
 
+// Of the new permission nothing is left, also where no PIN was tried.
+static bool retry(struct signer_process *p, struct ssa_error *err)
+{
+    p->run.pin_retry = true;
+    const bool done = unlock(p, err);
+    p->run.pin_retry = false;
+    return done;
+}
+
 static bool carry_out(struct signer_process *p, const struct link_request *request, struct secret *out,
                       struct ssa_error *err)
 {
@@ -129,6 +138,8 @@ static bool carry_out(struct signer_process *p, const struct link_request *reque
         return true;
     case LINK_UNLOCK:
         return unlock(p, err);
+    case LINK_RETRY:
+        return retry(p, err);
     default:
         return true;
     }

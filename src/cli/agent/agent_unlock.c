@@ -18,11 +18,13 @@ const struct command command_agent_unlock = {
     .help = "log the agent in, and ask for the PIN where needed",
     .about = "Logs in to the PKCS#11 tokens of the agent's profiles. Where a person must give the PIN, it is asked for "
              "here, and goes to the process that signs: the agent itself never sees it. After a PIN that was wrong, "
-             "this is also what allows another try. With --profile, it unlocks only that profile.",
+             "this is also what allows another try: of a stored PIN only with --pin-retry, or if its file has "
+             "changed. With --profile, it unlocks only that profile.",
     .examples = EXAMPLES({"agent unlock", "Unlocks all profiles of the agent."},
-                         {"agent unlock --profile work", "Unlocks one profile."}),
+                         {"agent unlock --profile work", "Unlocks one profile."},
+                         {"agent unlock --pin-retry", "A wrong PIN was stored, and is corrected now."}),
     .reads_no_profile = true,
-    .uses = USE_PROFILE | USE_SOCKET,
+    .uses = USE_PROFILE | USE_SOCKET | USE_RETRY,
     .options = OPTIONS(&option_socket),
     .run = unlock,
 };

@@ -61,7 +61,8 @@ bool agent_post(const char *path, const char *what, const char *profile, const s
     struct agent_answer answer = {0};
     if (profile != NULL && !encode(profile, name, sizeof name))
         return error_set(err, SSA_USAGE, NULL, profile, "is too long for a profile's name");
-    if (!text_format(target, sizeof target, "/v1/%s%s%s", what, profile != NULL ? "?profile=" : "", name))
+    const char *retry = run->pin_retry ? "?pin_retry=1" : "", *named = run->pin_retry ? "&profile=" : "?profile=";
+    if (!text_format(target, sizeof target, "/v1/%s%s%s%s", what, retry, profile != NULL ? named : "", name))
         return error_set(err, SSA_USAGE, NULL, profile, "is too long for a profile's name");
     const bool done = ask(path, "POST", target, run, &answer, err);
     agent_answer_free(&answer);

@@ -15,9 +15,12 @@ bool agent_wants_person(const struct ssa_error *err)
 bool agent_unlock(const char *path, const char *profile, const struct ssa_run *run, struct ssa_error *err)
 {
     char last[sizeof err->detail] = "";
+    struct ssa_run later = *run;
+    // The permission is for one try.
+    later.pin_retry = false;
     for (size_t step = 0; step < STEPS_MAX; step++) {
         struct ssa_error locked = {0};
-        if (agent_post(path, "unlock", profile, run, &locked))
+        if (agent_post(path, "unlock", profile, step == 0 ? run : &later, &locked))
             return true;
         if (!agent_wants_person(&locked) || strcmp(locked.detail, last) == 0 || !terminal_is_there()) {
             *err = locked;

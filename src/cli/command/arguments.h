@@ -21,6 +21,7 @@ enum use {
     USE_AGENT = 1 << 11,   // an agent, where one runs
     USE_CACHE = 1 << 12,   // access tokens that are kept
     USE_SOCKET = 1 << 13,  // the agent's socket: the command is about the agent itself
+    USE_RETRY = 1 << 14,   // one more try of a stored PIN
     // What a command uses that asks the API.
     USE_API = USE_PROFILE | USE_CLIENT | USE_SECRET | USE_LOGIN | USE_SERVER | USE_TLS,
     USE_ALL = USE_API | USE_TOKEN | USE_OFFICER | USE_AUDIENCE,

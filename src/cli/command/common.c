@@ -27,7 +27,7 @@ const struct option option_pin_source = {
 const struct option option_so_pin_source = {"so-pin-source", "SOURCE", .help = "where a card's management key is",
                                             .setting = "SSA_HSM_SO_PIN_SOURCE", .use = USE_OFFICER};
 const struct option option_pin_retry = {"pin-retry", .help = "try a stored PIN once more after it was wrong",
-                                        .use = USE_LOGIN};
+                                        .use = USE_LOGIN | USE_RETRY};
 const struct option option_base_url = {
     "base-url",       "URL", .help = "the API's server", .setting = "SSA_HSM_BASE_URL", .preset = APS_BASE_URL,
     .use = USE_SERVER};
