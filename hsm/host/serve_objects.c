@@ -83,7 +83,7 @@ CK_RV serve_get_attribute_value(struct host *h, struct reader *r, struct writer 
     if (!reader_is_done(r))
         return CKR_ARGUMENTS_BAD;
     // A value may be a secret, and a module may write more than it tells.
-    h->used = sizeof h->scratch;
+    h->used = reading.used;
     const CK_RV rv = CALL(h, C_GetAttributeValue, session, object, reading.template, reading.count);
     put_values(w, &reading);
     return rv;
@@ -112,7 +112,7 @@ CK_RV serve_get_attribute_values(struct host *h, struct reader *r, struct writer
     get_reading(h, r, &reading);
     if (!reader_is_done(r) || objects.len == 0 || objects.len % sizeof(CK_OBJECT_HANDLE) != 0)
         return r->bad = true, CKR_ARGUMENTS_BAD;
-    h->used = sizeof h->scratch;
+    h->used = reading.used;
     CK_RV rv = CKR_OK;
     for (size_t at = 0; at < objects.len && rv == CKR_OK; at += sizeof(CK_OBJECT_HANDLE)) {
         CK_OBJECT_HANDLE object;
