@@ -60,15 +60,15 @@ bool keys_seen_compare(struct keys_seen *keys)
     return true;
 }
 
-// Room for so many as can be added at once, or for fewer; NULL where there is none.
-static struct key_raw *make_room(struct keys_seen *seen, size_t *wanted)
+// Room for so many as are added at once, or for fewer; NULL where there is none. So many are left to be added in all.
+static struct key_raw *make_room(struct keys_seen *seen, size_t *wanted, size_t left)
 {
     if (*wanted > KEYS_SEEN_MAX - seen->count)
         *wanted = KEYS_SEEN_MAX - seen->count;
     if (*wanted == 0)
         return NULL;
     if (seen->room - seen->count < *wanted) {
-        const size_t room = seen->room == 0 ? KEYS_FEWEST : 2 * seen->room;
+        const size_t room = seen->count + (left > KEYS_FEWEST ? left : KEYS_FEWEST);
         struct key_raw *grown = reallocarray(seen->list, room, sizeof *grown);
         if (grown == NULL)
             return NULL;
@@ -199,8 +199,9 @@ bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, s
     if (!object_find_all(token, template, class == CKO_PRIVATE_KEY ? 2 : 1, &found, err))
         return false;
     for (size_t i = 0; i < found.count; i += done) {
-        size_t count = found.count - i < KEYS_AT_ONCE ? found.count - i : KEYS_AT_ONCE;
-        struct key_raw *room = make_room(seen, &count);
+        const size_t left = found.count - i;
+        size_t count = left < KEYS_AT_ONCE ? left : KEYS_AT_ONCE;
+        struct key_raw *room = make_room(seen, &count, left);
         if (room == NULL)
             return error_set(err, SSA_TOKEN, NULL, token->info.uri,
                              "there are more than %u keys and certificates, or no memory for them", KEYS_SEEN_MAX);
