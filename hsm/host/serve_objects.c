@@ -76,7 +76,7 @@ static void put_values(struct writer *w, const struct reading *reading)
 
 CK_RV serve_get_attribute_value(struct host *h, struct reader *r, struct writer *w)
 {
-    struct reading reading;
+    struct reading reading = {0};
     const CK_SESSION_HANDLE session = get_number(r, ANY);
     const CK_OBJECT_HANDLE object = get_number(r, ANY);
     get_reading(h, r, &reading);
@@ -104,7 +104,7 @@ static size_t most_bytes(const struct reading *reading)
 
 CK_RV serve_get_attribute_values(struct host *h, struct reader *r, struct writer *w)
 {
-    struct reading reading;
+    struct reading reading = {0};
     const long long until = now_ms() + READING_MS;
     const CK_SESSION_HANDLE session = get_number(r, ANY);
     const struct span objects = get_bytes(r, HOST_OBJECTS_MAX * sizeof(CK_OBJECT_HANDLE));
