@@ -54,6 +54,9 @@ enum call_number {
     CALL_UNWRAP_KEY,
     CALL_SIGN_AT_ONCE, // C_SignInit, and C_Sign where that succeeds -> whether that was so, and what C_Sign gives
     CALL_OPEN_LANE,    // with a descriptor: one more connection, whose calls are made by a thread of its own
+    // C_GetAttributeValue of one object after the other, as many as there is room and time for, up to the first that is
+    // not CKR_OK -> that one's CK_RV, and what each gives
+    CALL_GET_ATTRIBUTE_VALUES,
     CALL_COUNT
 };
 

@@ -119,6 +119,7 @@ static serve_call *const served[CALL_COUNT] = {
     [CALL_UNWRAP_KEY] = serve_unwrap_key,
     [CALL_SIGN_AT_ONCE] = serve_sign_at_once,
     [CALL_OPEN_LANE] = open_lane,
+    [CALL_GET_ATTRIBUTE_VALUES] = serve_get_attribute_values,
 };
 
 // No lane logs in or out, closes the module, or changes anything.

@@ -19,4 +19,4 @@ serve_call serve_get_info, serve_get_slot_list, serve_get_slot_info, serve_get_t
 // Objects and keys (serve_objects.c).
 serve_call serve_create_object, serve_destroy_object, serve_get_attribute_value, serve_set_attribute_value,
     serve_find_objects_init, serve_find_objects, serve_find_objects_final, serve_sign_init, serve_sign,
-    serve_sign_at_once, serve_generate_key_pair, serve_unwrap_key;
+    serve_sign_at_once, serve_generate_key_pair, serve_unwrap_key, serve_get_attribute_values;

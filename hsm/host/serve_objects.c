@@ -1,4 +1,10 @@
+#include <time.h>
+
+#include "core/wipe.h"
 #include "hsm/host/serve_calls.h"
+
+// Somebody may want to stop while many objects are read.
+enum { READING_MS = 250 };
 
 CK_RV serve_create_object(struct host *h, struct reader *r, struct writer *w)
 {
@@ -39,29 +45,86 @@ static void make_room(struct host *h, size_t *used, struct reader *r, CK_ATTRIBU
     *used += (room + sizeof(CK_ULONG) - 1) / sizeof(CK_ULONG) * sizeof(CK_ULONG);
 }
 
+// What is read of an object: a template in a request, which becomes one of the module's.
+struct reading {
+    CK_ULONG count;
+    CK_ATTRIBUTE template[HOST_ATTRIBUTES_MAX];
+    CK_ULONG room[HOST_ATTRIBUTES_MAX];
+    size_t used;
+};
+
+static void get_reading(struct host *h, struct reader *r, struct reading *reading)
+{
+    reading->used = 0;
+    reading->count = get_number(r, HOST_ATTRIBUTES_MAX);
+    for (CK_ULONG i = 0; i < reading->count && !r->bad; i++) {
+        make_room(h, &reading->used, r, &reading->template[i]);
+        reading->room[i] = r->bad ? 0 : reading->template[i].ulValueLen;
+    }
+}
+
+static void put_values(struct writer *w, const struct reading *reading)
+{
+    for (CK_ULONG i = 0; i < reading->count; i++) {
+        const CK_ATTRIBUTE *a = &reading->template[i];
+        // A length beyond the room, CK_UNAVAILABLE_INFORMATION among them, has no value.
+        const bool whole = a->pValue != NULL && a->ulValueLen <= reading->room[i];
+        put_number(w, a->ulValueLen);
+        put_bytes(w, span_of(a->pValue, whole ? a->ulValueLen : 0));
+    }
+}
+
 CK_RV serve_get_attribute_value(struct host *h, struct reader *r, struct writer *w)
 {
-    CK_ATTRIBUTE template[HOST_ATTRIBUTES_MAX] = {0};
-    CK_ULONG room[HOST_ATTRIBUTES_MAX] = {0};
-    size_t used = 0;
+    struct reading reading = {0};
     const CK_SESSION_HANDLE session = get_number(r, ANY);
     const CK_OBJECT_HANDLE object = get_number(r, ANY);
-    const CK_ULONG count = get_number(r, HOST_ATTRIBUTES_MAX);
-    for (CK_ULONG i = 0; i < count && !r->bad; i++) {
-        make_room(h, &used, r, &template[i]);
-        room[i] = r->bad ? 0 : template[i].ulValueLen;
-    }
+    get_reading(h, r, &reading);
     if (!reader_is_done(r))
         return CKR_ARGUMENTS_BAD;
     // A value may be a secret, and a module may write more than it tells.
-    h->used = sizeof h->scratch;
-    const CK_RV rv = CALL(h, C_GetAttributeValue, session, object, template, count);
-    for (CK_ULONG i = 0; i < count; i++) {
-        const CK_ULONG len = template[i].ulValueLen;
-        // A length beyond the room, CK_UNAVAILABLE_INFORMATION among them, has no value.
-        const bool whole = template[i].pValue != NULL && len <= room[i];
-        put_number(w, len);
-        put_bytes(w, span_of(template[i].pValue, whole ? len : 0));
+    h->used = reading.used;
+    const CK_RV rv = CALL(h, C_GetAttributeValue, session, object, reading.template, reading.count);
+    put_values(w, &reading);
+    return rv;
+}
+
+static long long now_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+// The most that put_values writes.
+static size_t most_bytes(const struct reading *reading)
+{
+    return reading->used + reading->count * 2 * sizeof(uint64_t);
+}
+
+CK_RV serve_get_attribute_values(struct host *h, struct reader *r, struct writer *w)
+{
+    struct reading reading = {0};
+    const long long until = now_ms() + READING_MS;
+    const CK_SESSION_HANDLE session = get_number(r, ANY);
+    const struct span objects = get_bytes(r, HOST_OBJECTS_MAX * sizeof(CK_OBJECT_HANDLE));
+    const struct reader each = *r;
+    get_reading(h, r, &reading);
+    if (!reader_is_done(r) || objects.len == 0 || objects.len % sizeof(CK_OBJECT_HANDLE) != 0)
+        return r->bad = true, CKR_ARGUMENTS_BAD;
+    h->used = reading.used;
+    CK_RV rv = CKR_OK;
+    for (size_t at = 0; at < objects.len && rv == CKR_OK; at += sizeof(CK_OBJECT_HANDLE)) {
+        CK_OBJECT_HANDLE object;
+        struct reader again = each;
+        if (at > 0 && (w->capacity - w->len < most_bytes(&reading) || now_ms() >= until))
+            break;
+        memcpy(&object, objects.data + at, sizeof object);
+        // Nothing is left of the object before.
+        secret_wipe(h->scratch, at > 0 ? reading.used : 0);
+        get_reading(h, &again, &reading);
+        rv = CALL(h, C_GetAttributeValue, session, object, reading.template, reading.count);
+        put_values(w, &reading);
     }
     return rv;
 }

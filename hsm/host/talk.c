@@ -11,7 +11,9 @@
 
 void talk_protect(struct talk *t)
 {
-    (void)mlock(t, sizeof *t);
+    // A page is locked as soon as there is something in it. Kernels before 4.4 lock all at once.
+    if (mlock2(t, sizeof *t, MLOCK_ONFAULT) != 0)
+        (void)mlock(t, sizeof *t);
     (void)madvise(t, sizeof *t, MADV_DONTDUMP);
 }
 

@@ -62,19 +62,45 @@ static CK_RV read_one_by_one(struct token *token, CK_OBJECT_HANDLE object, CK_AT
     return any ? CKR_OK : whole;
 }
 
-CK_RV attributes_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG count)
+static void keep_rooms(const CK_ATTRIBUTE *list, CK_ULONG count, CK_ULONG rooms[static ATTRIBUTES_MAX])
 {
-    CK_ULONG rooms[ATTRIBUTES_MAX];
-    if (count > ATTRIBUTES_MAX)
-        return CKR_ARGUMENTS_BAD;
     for (CK_ULONG i = 0; i < count; i++)
         rooms[i] = list[i].ulValueLen;
-    const CK_RV rv = call_get_attribute_value(token->module.call, token->session, object, list, count);
+}
+
+// What the module has answered becomes what is said of the object.
+static CK_RV settle(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, const CK_ULONG *rooms,
+                    CK_ULONG count, CK_RV rv)
+{
     for (CK_ULONG i = 0; i < count; i++)
         (void)fits(&list[i], rooms[i]);
     // By the standard, the others are filled in although one is not known (PKCS#11 v2.40 section 5.7,
     // C_GetAttributeValue). Some modules stop at the first that they do not know, or give none.
     return rv == CKR_OK || is_of_the_token(rv) ? rv : read_one_by_one(token, object, list, rooms, count, rv);
+}
+
+CK_RV attributes_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG count)
+{
+    CK_ULONG rooms[ATTRIBUTES_MAX];
+    if (count > ATTRIBUTES_MAX)
+        return CKR_ARGUMENTS_BAD;
+    keep_rooms(list, count, rooms);
+    const CK_RV rv = call_get_attribute_value(token->module.call, token->session, object, list, count);
+    return settle(token, object, list, rooms, count, rv);
+}
+
+CK_RV attributes_read_of(struct token *token, const CK_OBJECT_HANDLE *objects, CK_ULONG object_count,
+                         CK_ATTRIBUTE *lists, CK_ULONG count, CK_ULONG *done)
+{
+    CK_ULONG rooms[ATTRIBUTES_MAX];
+    *done = 0;
+    if (count > ATTRIBUTES_MAX)
+        return CKR_ARGUMENTS_BAD;
+    keep_rooms(lists, count, rooms);
+    CK_RV rv = call_get_attribute_values(token->module.call, token->session, objects, object_count, lists, count, done);
+    for (CK_ULONG i = 0; i < *done; i++)
+        rv = settle(token, objects[i], lists + i * count, rooms, count, i + 1 < *done ? CKR_OK : rv);
+    return rv;
 }
 
 size_t attribute_len(const CK_ATTRIBUTE *attribute)

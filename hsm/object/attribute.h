@@ -10,6 +10,12 @@ struct token;
 enum { ATTRIBUTES_MAX = 16 };
 CK_RV attributes_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG count);
 
+// Reads the same attributes of so many objects as the module tells of at once: *done of them. lists has count
+// attributes for each, with the same room. Returns what attributes_read would of the last of these, the others
+// answered.
+CK_RV attributes_read_of(struct token *token, const CK_OBJECT_HANDLE *objects, CK_ULONG object_count,
+                         CK_ATTRIBUTE *lists, CK_ULONG count, CK_ULONG *done);
+
 // Reads one attribute, and returns what the module says of it.
 CK_RV attribute_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attribute);
 

@@ -28,6 +28,7 @@ static const char *const names[CALL_COUNT] = {
     [CALL_GENERATE_KEY_PAIR] = "C_GenerateKeyPair",
     [CALL_UNWRAP_KEY] = "C_UnwrapKey",
     [CALL_SIGN_AT_ONCE] = "C_SignInit or C_Sign",
+    [CALL_GET_ATTRIBUTE_VALUES] = "C_GetAttributeValue",
     // Which comes next.
     [CALL_OPEN_LANE] = "C_OpenSession",
 };

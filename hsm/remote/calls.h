@@ -30,6 +30,10 @@ CK_RV call_create_object(struct remote *c, CK_SESSION_HANDLE session, const CK_A
 CK_RV call_destroy_object(struct remote *c, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object);
 CK_RV call_get_attribute_value(struct remote *c, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                                CK_ATTRIBUTE *template, CK_ULONG count);
+// The same of several objects, for each of which templates has count attributes, of the same types and with the same
+// room. So many as *done becomes were asked: each of them but the last gave CKR_OK.
+CK_RV call_get_attribute_values(struct remote *c, CK_SESSION_HANDLE session, const CK_OBJECT_HANDLE *objects,
+                                CK_ULONG object_count, CK_ATTRIBUTE *templates, CK_ULONG count, CK_ULONG *done);
 CK_RV call_set_attribute_value(struct remote *c, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                                const CK_ATTRIBUTE *template, CK_ULONG count);
 CK_RV call_find_objects_init(struct remote *c, CK_SESSION_HANDLE session, const CK_ATTRIBUTE *template, CK_ULONG count);

@@ -66,6 +66,25 @@ CK_RV call_get_attribute_value(struct remote *c, CK_SESSION_HANDLE session, CK_O
     return call_end(&call, rv);
 }
 
+CK_RV call_get_attribute_values(struct remote *c, CK_SESSION_HANDLE session, const CK_OBJECT_HANDLE *objects,
+                                CK_ULONG object_count, CK_ATTRIBUTE *templates, CK_ULONG count, CK_ULONG *done)
+{
+    struct call call;
+    call_begin(&call, c, CALL_GET_ATTRIBUTE_VALUES);
+    put_number(&call.request, session);
+    put_bytes(&call.request, span_of(objects, object_count * sizeof *objects));
+    put_rooms(&call.request, templates, count);
+    const CK_RV rv = call_ask(&call);
+    struct reader *answer = &call.answer;
+    *done = 0;
+    while (*done < object_count && !answer->bad && (*done == 0 || answer->at < answer->len)) {
+        for (CK_ULONG i = 0; i < count; i++)
+            get_value(answer, &templates[*done * count + i]);
+        (*done)++;
+    }
+    return call_end(&call, rv);
+}
+
 CK_RV call_set_attribute_value(struct remote *c, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                                const CK_ATTRIBUTE *template, CK_ULONG count)
 {

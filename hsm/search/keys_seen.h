@@ -20,6 +20,7 @@ struct key_raw {
     char certified[CERTIFICATE_NAME_MAX]; // the names in a certificate of ours, else empty
     uint8_t modulus[RSA_BYTES_MAX];
     size_t modulus_len;
+    bool told_better; // the same key is seen in another object, too, which is shown instead
 };
 
 struct keys_seen {
@@ -28,6 +29,9 @@ struct keys_seen {
 };
 void keys_seen_free(struct keys_seen *keys);
 #define KEYS_SEEN_AUTO __attribute__((cleanup(keys_seen_free))) struct keys_seen
+
+// Says of which objects another one is shown: the one that tells more, or the first. False where there is no memory.
+bool keys_seen_compare(struct keys_seen *keys) MUST_CHECK;
 
 // Adds the keys that the tokens show without a login.
 void module_look_at_keys(const struct module *module, struct module_seen *seen, struct keys_seen *keys);

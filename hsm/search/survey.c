@@ -69,21 +69,6 @@ static bool describe(const struct module_entry *entry, const struct token_info *
     return true;
 }
 
-// Whether the same key is seen in another object, too, which is shown instead: the one that tells more, or the first.
-static bool told_better(const struct key_raw *keys, size_t count, size_t at)
-{
-    for (size_t i = 0; i < count; i++) {
-        const bool same =
-            i != at && keys[i].token == keys[at].token && keys[i].id_len == keys[at].id_len &&
-            memcmp(keys[i].id, keys[at].id, keys[i].id_len) == 0 &&
-            span_equal(span_of(keys[i].modulus, keys[i].modulus_len), span_of(keys[at].modulus, keys[at].modulus_len));
-        const bool more = keys[i].certified[0] != '\0', had = keys[at].certified[0] != '\0';
-        if (same && (more != had ? more : i < at))
-            return true;
-    }
-    return false;
-}
-
 // Whether the URI, which names the token, names this key. A URI without an id names it by its label.
 static bool is_key_of(const struct uri *uri, const struct key_raw *key)
 {
@@ -107,7 +92,7 @@ static void show_keys(const struct showing *s, const struct token_info *info, co
 {
     struct key_seen key;
     for (size_t i = 0; i < keys->count; i++) {
-        if (keys->list[i].token != token || told_better(keys->list, keys->count, i) ||
+        if (keys->list[i].token != token || keys->list[i].told_better ||
             !describe(s->entry, info, &keys->list[i], &key))
             continue;
         key.own = is_key_of(own, &keys->list[i]);
@@ -131,7 +116,7 @@ bool survey_module(struct ahead *ahead, size_t at, const struct uri *own, key_se
     if (!ahead_take(ahead, at, &seen, &keys, err))
         return false;
     // It is too big for the stack.
-    struct token_info *info = malloc(sizeof *info);
+    struct token_info *info = keys_seen_compare(&keys) ? malloc(sizeof *info) : NULL;
     if (info == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a token's keys");
     for (size_t i = 0; i < seen->count; i++) {
@@ -147,13 +132,15 @@ bool survey_module(struct ahead *ahead, size_t at, const struct uri *own, key_se
     return true;
 }
 
-static bool survey_open(struct token *token, const struct uri *own, const struct keys_seen *keys, key_seen_shown *show,
+static bool survey_open(struct token *token, const struct uri *own, struct keys_seen *keys, key_seen_shown *show,
                         void *context, struct ssa_error *err)
 {
     const struct showing showing = {.entry = &token->module.entry, .show = show, .context = context};
     char uri[URI_TEXT_MAX];
     if (!token_uri(token, uri, err))
         return false;
+    if (!keys_seen_compare(keys))
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a token's keys");
     const bool is_its_own = own != NULL && token_matches(token, own);
     show_keys(&showing, &token->info, uri, is_its_own ? own : NULL, keys, 0);
     return true;

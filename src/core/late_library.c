@@ -12,10 +12,19 @@ bool late_library_find(void *library, const char *name, void *function)
     return found != NULL;
 }
 
+// Each symbol of what a library brings is looked up in all that comes before it. What is loaded alone before looks into
+// itself, which matters for those that have many symbols. One that is not there is not missed.
+static void load_alone(const char *const *files)
+{
+    for (; files != NULL && *files != NULL; files++)
+        (void)dlopen(*files, RTLD_LAZY | RTLD_LOCAL);
+}
+
 // Returns why it cannot be used, or NULL.
 static const char *load(const struct late_library *library)
 {
     // Most functions of what it brings are never called: to look up all of them takes milliseconds.
+    load_alone(library->brings);
     void *loaded = dlopen(library->file, RTLD_LAZY | RTLD_LOCAL);
     if (loaded == NULL)
         return dlerror();

@@ -10,6 +10,7 @@ enum { LATE_LIBRARY_WHY_MAX = 256 };
 struct late_library {
     const char *name;            // for messages
     const char *file;            // "libcurl.so.4"
+    const char *const *brings;   // files of what it brings, to be loaded before it; ends with NULL; NULL: none
     bool (*find)(void *library); // looks all its functions up, with late_library_find
     const char *(*begin)(void);  // what it needs before its first use: why that fails, or NULL; NULL: nothing
     pthread_mutex_t mutex;       // for what follows

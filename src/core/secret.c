@@ -5,6 +5,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+// A page is locked as soon as there is something in it: most of a large buffer is never used. Kernels before 4.4 lock
+// all of it at once.
+static bool lock(void *memory, size_t len)
+{
+    return mlock2(memory, len, MLOCK_ONFAULT) == 0 || mlock(memory, len) == 0;
+}
+
 bool secret_new(struct secret *s, size_t capacity, struct ssa_error *err)
 {
     *s = (struct secret){0};
@@ -18,7 +25,7 @@ bool secret_new(struct secret *s, size_t capacity, struct ssa_error *err)
     (void)madvise(memory, mapped, MADV_DONTDUMP);
     (void)madvise(memory, mapped, MADV_WIPEONFORK);
     *s = (struct secret){.data = memory, .capacity = capacity, .mapped = mapped};
-    s->locked = mlock(memory, mapped) == 0;
+    s->locked = lock(memory, mapped);
     s->not_locked = s->locked ? 0 : errno;
     return true;
 }
@@ -60,16 +67,32 @@ bool secret_append_text(struct secret *s, const char *text)
     return secret_append(s, span_text(text));
 }
 
+// Wipes what is in memory. No page that is locked is anywhere else, and to wipe one that was never used would bring it.
+static void wipe(const struct secret *s)
+{
+    enum { PAGES = 64 };
+    unsigned char present[PAGES];
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    for (size_t at = 0; at < s->mapped; at += PAGES * page) {
+        const size_t len = s->mapped - at < PAGES * page ? s->mapped - at : PAGES * page;
+        const bool known = s->locked && mincore(s->data + at, len, present) == 0;
+        for (size_t i = 0; i < len / page; i++)
+            if (!known || (present[i] & 1) != 0)
+                secret_wipe(s->data + at + i * page, page);
+    }
+}
+
 void secret_clear(struct secret *s)
 {
-    secret_wipe(s->data, s->data == NULL ? 0 : s->capacity + 1);
+    if (s->data != NULL)
+        wipe(s);
     s->len = 0;
 }
 
 void secret_free(struct secret *s)
 {
     if (s->data != NULL) {
-        secret_wipe(s->data, s->mapped);
+        wipe(s);
         // Unmapping unlocks. If it fails, the pages are already wiped.
         (void)munmap(s->data, s->mapped);
     }

@@ -32,6 +32,7 @@ struct listing {
     struct aps_accounts *accounts;
     struct token_keys on_tokens;
     struct ssa_keys *keys;
+    struct oauth_loading loading;
 };
 
 static void listing_end(struct listing *listing)
@@ -39,6 +40,7 @@ static void listing_end(struct listing *listing)
     oauth_client_free(listing->client);
     aps_accounts_free(&listing->accounts);
     token_keys_free(&listing->on_tokens);
+    oauth_load_end(&listing->loading);
 }
 #define LISTING_AUTO __attribute__((cleanup(listing_end))) struct listing
 
@@ -180,6 +182,7 @@ static bool list(struct listing *l, struct ssa_error *err)
         return error_set(err, SSA_USAGE, NULL, NULL, "either all accounts or one account can be listed, not both");
     if (!wanted->all && !account_choose(l->run, wanted->account, &reference, err))
         return false;
+    oauth_load_begin(&l->loading);
     // The tokens come first: the API is not asked for somebody who stops while a module hangs.
     if (!token_keys_look(l->run, &l->on_tokens, err))
         return false;

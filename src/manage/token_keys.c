@@ -40,18 +40,29 @@ static bool is_on(const struct token_key *key, const struct token_info *info)
            !told_apart(&key->apart, &info->apart);
 }
 
-// Finds the same key on the same token, as another module or its other half has shown it.
-static struct token_key *find(const struct token_keys *keys, const struct token_info *info, const struct key_seen *seen,
+// The chain of a modulus, given by its SHA-256, whose digits are evenly spread.
+static size_t *chain_of(struct token_keys *keys, const char *modulus)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < 4 && modulus[i] != '\0'; i++)
+        sum = sum * 16 + (unsigned char)modulus[i];
+    return &keys->heads[sum % TOKEN_KEYS_HEADS];
+}
+
+// Finds the same key on the same token, as another module or its other half has shown it: of several, the first. A
+// chain has the last one in front.
+static struct token_key *find(struct token_keys *keys, const struct token_info *info, const struct key_seen *seen,
                               const char *modulus)
 {
-    for (size_t i = 0; i < keys->count; i++) {
-        struct token_key *key = &keys->list[i];
+    struct token_key *found = NULL;
+    for (size_t at = *chain_of(keys, modulus); at != 0; at = keys->list[at - 1].next) {
+        struct token_key *key = &keys->list[at - 1];
         const bool same_id = strcmp(key->kid, seen->kid) == 0 || key->kid[0] == '\0' || seen->kid[0] == '\0';
         if (same_id && is_on(key, info) && strcmp(key->place.modulus_sha256, modulus) == 0 &&
             strcmp(key->place.slot, seen->slot) == 0)
-            return key;
+            found = key;
     }
-    return NULL;
+    return found;
 }
 
 static bool make_room(struct token_keys *keys)
@@ -85,6 +96,9 @@ static bool add(struct token_keys *keys, const struct token_info *info, const st
     memcpy(place->slot, seen->slot, sizeof place->slot);
     memcpy(place->modulus_sha256, modulus, sizeof place->modulus_sha256);
     place->private_half = seen->is_private ? SSA_PRIVATE_THERE : SSA_PRIVATE_UNSEEN;
+    size_t *head = chain_of(keys, modulus);
+    key->next = *head;
+    *head = keys->count;
     return true;
 }
 

@@ -4,6 +4,8 @@
 #include "hsm/search/survey.h"
 #include "signer/client_secret.h"
 
+enum { TOKEN_KEYS_HEADS = 1024 };
+
 struct token_key {
     char kid[SEEN_KID_MAX];   // the key's id at the API, as the token has it; may be empty
     char name[SEEN_NAME_MAX]; // whose key it is, as the token has it; may be empty
@@ -11,13 +13,15 @@ struct token_key {
     bool listed;              // it is a place of a key in the list that is being made
     struct token_apart apart; // the token's
     struct ssa_place place;   // its uri is owned
+    size_t next;              // in its chain: the place in the list of the one before it, and 1; 0: none
 };
 
 struct token_keys {
     struct token_key *list;
     size_t count, room;
-    bool lost;       // there was no memory for one of them
-    char **failures; // a sentence for each module that could not be looked at
+    size_t heads[TOKEN_KEYS_HEADS]; // chains of those that may have the same modulus; as next
+    bool lost;                      // there was no memory for one of them
+    char **failures;                // a sentence for each module that could not be looked at
     size_t failure_count;
 };
 void token_keys_free(struct token_keys *keys);

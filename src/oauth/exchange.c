@@ -15,7 +15,7 @@
 // What goes before the assertion; ":" is escaped.
 #define FORM_HEAD "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="
 
-enum { SCOPE_MAX = 8192, THREAD_STACK = 1024 * 1024, POLL_MS = 100 };
+enum { SCOPE_MAX = 8192, THREAD_STACK = 1024 * 1024, POLL_MS = 100, FIRST_MS = 50 };
 
 enum decision { UNDECIDED, SEND, DROP };
 
@@ -34,6 +34,7 @@ struct oauth_exchange {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     enum decision decision;
+    bool idle; // the thread waits for the network, or has done so
     bool ended;
     bool tried; // answer holds the result
 };
@@ -60,6 +61,16 @@ static bool is_dropped(void *context, bool sent)
     const bool dropped = exchange->decision == DROP;
     (void)pthread_mutex_unlock(&exchange->mutex);
     return dropped;
+}
+
+static void now_idle(void *context)
+{
+    struct oauth_exchange *exchange = context;
+    (void)pthread_mutex_lock(&exchange->mutex);
+    if (!exchange->idle)
+        (void)pthread_cond_broadcast(&exchange->changed);
+    exchange->idle = true;
+    (void)pthread_mutex_unlock(&exchange->mutex);
 }
 
 static void *connect_and_send(void *context)
@@ -175,6 +186,7 @@ bool oauth_exchange_begin(struct oauth_client *client, size_t assertion_len, con
         return false;
     exchange->request.gate = wait_for_assertion;
     exchange->request.stop = is_dropped;
+    exchange->request.idle = now_idle;
     exchange->request.context = exchange;
     // If there is no thread or no time, oauth_exchange_finish does everything.
     const bool fits = exchange->call.body.len <= exchange->form.capacity;
@@ -206,6 +218,17 @@ static bool first_try(struct oauth_exchange *exchange, bool fits)
     if (fits && exchange->tried && died_waiting(exchange))
         exchange->client->requests++;
     return fits && exchange->tried && exchange->answer.end != HTTP_SHUT && !died_waiting(exchange);
+}
+
+void oauth_exchange_go_first(struct oauth_exchange *exchange)
+{
+    const long long until = monotonic_ms() + FIRST_MS;
+    if (!exchange->started)
+        return;
+    (void)pthread_mutex_lock(&exchange->mutex);
+    while (!exchange->idle && !exchange->ended && thread_wait_until(&exchange->changed, &exchange->mutex, until))
+        continue;
+    (void)pthread_mutex_unlock(&exchange->mutex);
 }
 
 bool oauth_exchange_finish(struct oauth_exchange *given, const struct secret *assertion, unsigned lifetime,

@@ -237,16 +237,19 @@ void http_handle_free(struct http_handle *handle)
 }
 
 // Does what easy_perform does. That looks at the deadline, and at a wish to stop, only once a second.
-static CURLcode perform(struct http_handle *handle)
+static CURLcode perform(struct http_handle *handle, const struct http_request *request)
 {
     enum { LOOK_UP_MS = 100 };
     CURLcode code = CURLE_FAILED_INIT;
     int running = 1, left = 0;
     if (libcurl.multi_add_handle(handle->multi, handle->easy) != CURLM_OK)
         return code;
-    while (running > 0 && libcurl.multi_perform(handle->multi, &running) == CURLM_OK)
+    while (running > 0 && libcurl.multi_perform(handle->multi, &running) == CURLM_OK) {
+        if (running > 0 && request->idle != NULL)
+            request->idle(request->context);
         if (running > 0 && libcurl.multi_poll(handle->multi, NULL, 0, LOOK_UP_MS, NULL) != CURLM_OK)
             break;
+    }
     for (const CURLMsg *message; (message = libcurl.multi_info_read(handle->multi, &left)) != NULL;)
         if (message->msg == CURLMSG_DONE)
             code = message->data.result;
@@ -273,7 +276,7 @@ bool http_send(struct http_handle *handle, const struct http_request *request, s
     if (t.code != CURLE_OK)
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libcurl cannot be set up: %s",
                          libcurl.easy_strerror(t.code));
-    answer->code = perform(handle);
+    answer->code = perform(handle, request);
     http_head_read(t.handle, t.answer);
     return true;
 }

@@ -35,6 +35,8 @@ struct http_request {
     bool (*gate)(void *context);
     // Called again and again. Returns true to give up. May be NULL.
     bool (*stop)(void *context, bool sent);
+    // Called whenever it is about to wait for the network. May be NULL.
+    void (*idle)(void *context);
     void *context;
 };
 

@@ -25,8 +25,15 @@ static const char *begin(void)
     return code == CURLE_OK ? NULL : libcurl.easy_strerror(code);
 }
 
-static struct late_library library = {
-    .name = "libcurl", .file = LIBCURL_FILE, .find = find, .begin = begin, .mutex = PTHREAD_MUTEX_INITIALIZER};
+// Of thirty, these have most of the symbols.
+static const char *const brings[] = {LIBCRYPTO_FILE, LIBSSL_FILE, LIBGNUTLS_FILE, NULL};
+
+static struct late_library library = {.name = "libcurl",
+                                      .file = LIBCURL_FILE,
+                                      .brings = brings,
+                                      .find = find,
+                                      .begin = begin,
+                                      .mutex = PTHREAD_MUTEX_INITIALIZER};
 
 void libcurl_wipe_memory(void)
 {

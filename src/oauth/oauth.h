@@ -1,6 +1,7 @@
 // The provider's HTTP service: one client, and the exchange of an assertion for an access token (RFC 7523).
 #pragma once
 
+#include <pthread.h>
 #include <time.h>
 
 #include "core/api.h"
@@ -24,6 +25,14 @@ struct oauth_config {
 
 // Called once before the first client, by a process whose allocator does not wipe what is freed.
 void oauth_wipe_memory(void);
+
+// Loads what every client needs, on a thread of its own, while something else is waited for. Nothing is sent.
+struct oauth_loading {
+    pthread_t thread;
+    bool started;
+};
+void oauth_load_begin(struct oauth_loading *loading);
+void oauth_load_end(struct oauth_loading *loading);
 
 struct oauth_client;
 
@@ -70,6 +79,10 @@ struct oauth_exchange;
 // size is sent before its body. Scopes are separated by spaces. All arguments are borrowed until oauth_exchange_finish.
 bool oauth_exchange_begin(struct oauth_client *client, size_t assertion_len, const char *scope,
                           struct oauth_exchange **exchange, struct ssa_error *err) MUST_CHECK;
+
+// Waits for a moment until the exchange waits for the network: whoever has one processor then uses it for something
+// else, while the server does its part of the handshake.
+void oauth_exchange_go_first(struct oauth_exchange *exchange);
 
 // Sends the assertion and appends the whole answer to answer. Fails if that is not a grant (JSON with access_token). An
 // assertion of another length than announced needs a new connection. With assertion NULL it gives up: it returns false

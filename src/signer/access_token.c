@@ -1,5 +1,7 @@
 #include "signer/access_token.h"
 
+#include <sched.h>
+
 #include "config/reference.h"
 #include "core/base64.h"
 #include "core/callback.h"
@@ -42,6 +44,7 @@ struct attempt {
     struct assertion assertion;
     struct open_token at;
     struct oauth_client *client;
+    bool search_begun;
     size_t assertion_len; // an estimate, before there is a signature
     // The connection to the API is made while the PKCS#11 token logs in and signs
     // (docs/decisions/003-connecting-while-signing.md). NULL before it is begun.
@@ -100,15 +103,31 @@ static bool begin_client_secret(struct fetch *fetch, const struct ssa_run *run, 
     return client_secret_begin(run, &fetch->secret, err);
 }
 
+// Then nothing is done beside anything else but what the server does.
+static bool has_one_processor(void)
+{
+    cpu_set_t mine;
+    return sched_getaffinity(0, sizeof mine, &mine) == 0 && CPU_COUNT(&mine) == 1;
+}
+
+// Has the module loaded, unless that was done.
+static void begin_search(struct attempt *t)
+{
+    const struct token_wanted wanted = open_token_wanted(t->run, t->at.uri);
+    if (!t->search_begun)
+        search_begin(&wanted);
+    t->search_begun = true;
+}
+
 // Does all that can fail before a PKCS#11 token is opened.
 static bool prepare(struct attempt *t, struct ssa_error *err)
 {
     struct fetch *fetch = t->fetch;
     if (!open_token_prepare(t->run, t->assertion.identity.private_key, &t->at, err))
         return false;
-    // The module is loaded meanwhile.
-    const struct token_wanted wanted = open_token_wanted(t->run, t->at.uri);
-    search_begin(&wanted);
+    // The module is loaded while a person types.
+    if (settings_get(t->run->settings, SET_CLIENT_SECRET, NULL) == NULL)
+        begin_search(t);
     if (!begin_client_secret(fetch, t->run, t->assertion.claims.issuer, err))
         return false;
     if (!api_client_open(t->run, &fetch->secret, &t->client, err))
@@ -128,8 +147,11 @@ static void connect_early(struct attempt *t)
     const char *source = t->at.pin.source;
     if (client_secret_place(&t->fetch->secret, NULL) != SECRET_AT_HAND || source == NULL)
         return;
-    if (reference_kind(source) != REFERENCE_PINENTRY && !search_is_needed(&wanted))
-        connect_now(t);
+    if (reference_kind(source) == REFERENCE_PINENTRY || search_is_needed(&wanted))
+        return;
+    connect_now(t);
+    if (t->exchange != NULL && has_one_processor())
+        oauth_exchange_go_first(t->exchange);
 }
 
 // During another process's login, a PKCS#11 token may seem absent, or not initialised. The module shows it again when
@@ -187,7 +209,9 @@ static bool fetch_new(struct attempt *t, struct ssa_error *err)
     struct fetch *fetch = t->fetch;
     if (!prepare(t, err))
         return false;
+    // The connection takes longer than the module.
     connect_early(t);
+    begin_search(t);
     if (!open_token_find(run, &t->at, err))
         return false;
     tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(t->at.token)->uri);

@@ -120,6 +120,14 @@ static void values(void)
         check_value(&template[0]);
         check_value(&template[1]);
     }
+    // The same room for two objects.
+    CK_ATTRIBUTE of_two[] = {{CKA_ID, first, ROOM}, {CKA_ID, second, ROOM}};
+    CK_ULONG done = 0;
+    if (call_get_attribute_values(NULL, 1, (const CK_OBJECT_HANDLE[]){1, 2}, 2, of_two, 1, &done) == CKR_OK) {
+        CHECK(done == 1 || done == 2);
+        for (CK_ULONG i = 0; i < done; i++)
+            check_value(&of_two[i]);
+    }
     free(first);
     free(second);
 }

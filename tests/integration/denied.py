@@ -70,9 +70,14 @@ def _rule(text: str) -> bytes:
     return _instruction(_LOAD, _NUMBER) + _instruction(_JUMP_IF_EQUAL, _call_number(name), 0, length) + program
 
 
+def _with_newer(rules: Sequence[str]) -> list[str]:
+    """What locks no memory by mlock does not do it by mlock2 either."""
+    return [*rules, *(rule.replace("mlock", "mlock2", 1) for rule in rules if rule.startswith("mlock="))]
+
+
 def deny(rules: Sequence[str]) -> None:
     """From here on, for this process and its children."""
-    program = b"".join(_rule(rule) for rule in rules) + _instruction(_RETURN, _ALLOW)
+    program = b"".join(_rule(rule) for rule in _with_newer(rules)) + _instruction(_RETURN, _ALLOW)
     code = ctypes.create_string_buffer(program, len(program))
     header = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(code)))
     libc = ctypes.CDLL(None, use_errno=True)

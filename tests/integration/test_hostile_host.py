@@ -20,7 +20,7 @@ import places
 import softtoken
 from bad_module import members
 from fault_support import KeyCase, eventually
-from harness import SLOW, TIMEOUT, Case, Result
+from harness import LABEL, SLOW, TIMEOUT, Case, Result
 
 HOST = Path(__file__).with_name("hostile_host.py")
 # Numbers of calls, as in hsm/host/protocol.h.
@@ -28,7 +28,7 @@ CALLS = {
     "C_GetFunctionList": 1, "C_Initialize": 2, "C_Finalize": 3, "C_GetInfo": 4, "C_GetSlotList": 5, "C_GetSlotInfo": 6,
     "C_GetTokenInfo": 7, "C_OpenSession": 9, "C_CloseSession": 10, "C_Login": 12, "C_Logout": 13, "C_CreateObject": 14,
     "C_DestroyObject": 15, "C_GetAttributeValue": 16, "C_FindObjectsInit": 18, "C_FindObjects": 19,
-    "C_FindObjectsFinal": 20, "C_SignInit": 21, "C_Sign": 22,
+    "C_FindObjectsFinal": 20, "C_SignInit": 21, "C_Sign": 22, "C_GetAttributeValue of many": 27,
 }  # fmt: skip
 # In the order of a signature.
 SIGNING = (
@@ -299,3 +299,8 @@ class Keys(KeyCase, Hostile):
             with self.subTest(call, lie=lie):
                 result = self.told(self.hostile(call, lie), "key", "list", "--login")
                 self.assertIn(BROKEN[lie].format(call), result.err)
+        # What is told of keys in one answer.
+        for lie in ("head", "cut", "number:1=16385", "number:0=0", "empty", "die:11", "kind:2", "noise"):
+            with self.subTest(lie):
+                result = self.told(self.hostile("C_GetAttributeValue of many", lie), "key", "list")
+                self.assertNotIn(LABEL, result.out)

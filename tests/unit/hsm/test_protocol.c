@@ -158,6 +158,8 @@ static enum answer_kind asks(CK_FUNCTION_LIST *list, const struct writer *reques
     struct writer w = {.data = answered, .capacity = sizeof answered};
     host.list = list;
     host_serve(&host, span_of(request->data, request->len), &w);
+    // As the host does it after each call.
+    memset(host.scratch, 0, host.used);
     struct reader r = reader_of(&w);
     const enum answer_kind kind = (enum answer_kind)get_number(&r, ANSWER_KINDS - 1);
     *rv = get_number(&r, UINT64_MAX);
@@ -229,6 +231,78 @@ static void an_answer_that_does_not_fit_leaves_nothing_behind(void **state)
         assert_int_equal(answered[i], 0);
 }
 
+// One value for each object, whose length the object's number is. What an object does not write is zero.
+static CK_RV give_numbered(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *template, CK_ULONG count)
+{
+    (void)session;
+    assert_int_equal(count, 1);
+    for (CK_ULONG i = 0; i < template->ulValueLen; i++)
+        assert_int_equal(((uint8_t *)template->pValue)[i], 0);
+    memset(template->pValue, (int)object, template->ulValueLen);
+    if (object == 9)
+        return CKR_DEVICE_REMOVED;
+    template->ulValueLen = object;
+    return CKR_OK;
+}
+
+static size_t asks_many(const CK_OBJECT_HANDLE *objects, size_t count, CK_ULONG room, CK_RV expected)
+{
+    CK_FUNCTION_LIST list = {.C_GetAttributeValue = give_numbered};
+    CK_RV rv = 0;
+    size_t len = 0, told = 0;
+    struct writer w = writer_new();
+    put_number(&w, CALL_GET_ATTRIBUTE_VALUES);
+    put_number(&w, 1);
+    put_bytes(&w, span_of(objects, count * sizeof *objects));
+    put_number(&w, 1);
+    put_number(&w, CKA_LABEL);
+    put_number(&w, 1);
+    put_number(&w, room);
+    put_bytes(&w, span_of(NULL, 0));
+    assert_int_equal(asks(&list, &w, &rv, &len), ANSWER_MADE);
+    assert_int_equal(rv, expected);
+    struct reader r = {.data = answered, .len = len, .at = 2 * sizeof(uint64_t)};
+    for (; r.at < r.len; told++) {
+        const bool failed = objects[told] == 9;
+        assert_int_equal(get_number(&r, UINT64_MAX), failed ? room : objects[told]);
+        const struct span value = get_bytes(&r, room);
+        for (size_t i = 0; i < value.len; i++)
+            assert_int_equal(value.data[i], (uint8_t)objects[told]);
+    }
+    assert_true(reader_is_done(&r));
+    return told;
+}
+
+static void many_objects_are_told_of_up_to_the_first_that_fails(void **state)
+{
+    static const CK_OBJECT_HANDLE good[] = {3, 1, 5}, with_bad[] = {3, 1, 9, 5};
+    static CK_OBJECT_HANDLE many[40];
+    (void)state;
+    assert_int_equal(asks_many(good, 3, 64, CKR_OK), 3);
+    assert_int_equal(asks_many(with_bad, 4, 64, CKR_DEVICE_REMOVED), 3);
+    // As many as an answer has room for, were they as long as they may be.
+    for (size_t i = 0; i < 40; i++)
+        many[i] = 16000 + i;
+    assert_int_equal(asks_many(many, 3, VALUE_MAX, CKR_OK), 3);
+    assert_int_equal(asks_many(many, 40, VALUE_MAX, CKR_OK), 4);
+}
+
+static void no_object_is_no_request(void **state)
+{
+    CK_FUNCTION_LIST list = {.C_GetAttributeValue = give_numbered};
+    CK_RV rv = 0;
+    size_t len = 0;
+    (void)state;
+    for (size_t bytes = 0; bytes < sizeof(CK_OBJECT_HANDLE); bytes += 4) {
+        struct writer w = writer_new();
+        put_number(&w, CALL_GET_ATTRIBUTE_VALUES);
+        put_number(&w, 1);
+        put_bytes(&w, span_of("1234", bytes));
+        put_number(&w, 0);
+        assert_int_equal(asks(&list, &w, &rv, &len), ANSWER_REFUSED);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +314,8 @@ int main(void)
         cmocka_unit_test(a_request_that_makes_no_sense_is_refused),
         cmocka_unit_test(a_function_that_is_not_there_is_said),
         cmocka_unit_test(an_answer_that_does_not_fit_leaves_nothing_behind),
+        cmocka_unit_test(many_objects_are_told_of_up_to_the_first_that_fails),
+        cmocka_unit_test(no_object_is_no_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
