@@ -88,6 +88,14 @@ const char *settings_or_default(const struct ssa_settings *s, enum setting id)
     return value != NULL ? value : setting_default(id);
 }
 
+bool settings_names_keyring(const struct ssa_settings *s, bool *named, struct ssa_error *err)
+{
+    const char *value = settings_get(s, SET_CACHE, NULL);
+    *named = value != NULL && strcmp(value, "keyring") == 0;
+    return value == NULL || *named || strcmp(value, "off") == 0 ||
+           error_set(err, SSA_CONFIG, NULL, setting_name(SET_CACHE), "is neither \"keyring\" nor \"off\"");
+}
+
 const char *settings_base_url(const struct ssa_settings *settings)
 {
     return settings_or_default(settings, SET_BASE_URL);

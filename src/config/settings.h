@@ -49,5 +49,8 @@ const char *settings_secret_from(const struct ssa_settings *s, enum setting_sour
 // The value that wins, else the default, or NULL.
 const char *settings_or_default(const struct ssa_settings *s, enum setting id);
 
+// Whether SSA_HSM_CACHE names the kernel's keyring. Fails with SSA_CONFIG for a value that is neither that nor "off".
+bool settings_names_keyring(const struct ssa_settings *s, bool *named, struct ssa_error *err) MUST_CHECK;
+
 // The address of the provider's API.
 const char *settings_base_url(const struct ssa_settings *settings);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import stat
@@ -36,6 +37,30 @@ class Start(AgentCase):
                 self.assertIn(f"setenv SSA_HSM_AGENT {self.socket};\n", done.out)
                 self.note_agent(done.out)
                 self.expect(self.run_program("agent", "stop"), 0)
+
+    def test_a_shell_forgets_it(self) -> None:
+        self.provisioned()
+        script = 'eval "$(ssa-hsm agent --locked)"; eval "$(ssa-hsm agent stop)"; echo "${SSA_HSM_AGENT-none} ${SSA_HSM_AGENT_PID-none}"'
+        done = self.expect(self.shell(script), 0, "has ended")
+        pid = re.search(r"Agent pid (\d+)\n", done.out)
+        assert pid
+        self.assertEqual(done.out, f"Agent pid {pid[1]}\nAgent pid {pid[1]} has ended\nnone none\n")
+        for arguments, env in ((["--csh"], {}), ([], {"SHELL": "/bin/tcsh"})):
+            with self.subTest(arguments):
+                number = self.begin("--locked")
+                done = self.run_program("agent", "stop", *arguments, env={**env, "SSA_HSM_AGENT": str(self.socket)})
+                expected = f"unsetenv SSA_HSM_AGENT;\nunsetenv SSA_HSM_AGENT_PID;\necho Agent pid {number} has ended;\n"
+                self.expect(done, 0, out=expected)
+
+    def test_a_shell_keeps_another_one(self) -> None:
+        self.provisioned()
+        for named in (None, "none", f"{self.socket} https://localhost:1"):
+            with self.subTest(named):
+                self.begin("--locked")
+                self.expect(self.run_program("agent", "stop", env={"SSA_HSM_AGENT": named}), 0, out="")
+        self.begin("--locked", "--socket", "run/other.sock")
+        env = {"SSA_HSM_AGENT": str(self.socket)}
+        self.expect(self.run_program("agent", "stop", "--socket", "run/other.sock", env=env), 0, out="")
 
     def test_a_path_with_blanks_is_one_word(self) -> None:
         self.provisioned()

@@ -130,6 +130,16 @@ class Suggested(AgentCase):
         self.paste(twice, "ssa-hsm agent stop")
         self.assertFalse(self.socket.exists())
 
+    def test_no_option_that_the_command_does_not_take(self) -> None:
+        self.write_profile({**self.provisioned(), "SSA_HSM_PIN_SOURCE": f"file:{self.dir}/pin"})
+        env = {"SSA_HSM_MODULE": str(self.dir / "gone.so"), "SSA_HSM_PIN_SOURCE": None}
+        self.begin("--locked", env=env)
+        for words in (["agent", "unlock"], ["agent", "--socket", "run/other.sock"]):
+            with self.subTest(words):
+                done = self.expect(self.run_program(*words, env=env), 4, "gone.so", "path with SSA_HSM_MODULE;")
+                self.assertNotIn("--module", done.err)
+        self.expect(self.run_program("token", "--no-agent", env=env), 4, "--module or SSA_HSM_MODULE")
+
     def test_callers(self) -> None:
         self.provisioned()
         unknown = self.expect(self.run_program("agent", "caller", "remove", "postman"), 2)

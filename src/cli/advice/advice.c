@@ -4,8 +4,7 @@
 
 #define APP_ACCESS "the app must be allowed to manage service accounts (check its API access in the APS portal)."
 #define CORRECT_OR_RETRY                                                                                               \
-    "Correct the PIN file, log in once at a terminal, or allow one more try with --pin-retry (the record is "          \
-    "{detail})."
+    "Correct the PIN file, or log in once at a terminal. --pin-retry allows one more try (the record is {detail})."
 #define ASK_A_PERSON                                                                                                   \
     "A person must make this try: run the command at a terminal, without --pin-source and SSA_HSM_PIN_SOURCE. "        \
     "The right PIN also resets the count."
@@ -324,6 +323,13 @@ const char *advice_about(enum ssa_reason reason)
     return (unsigned)reason < SSA_REASON_COUNT ? advice[reason] : NULL;
 }
 
+static advice_accepts *accepted;
+
+void advice_for(advice_accepts *accepts)
+{
+    accepted = accepts;
+}
+
 void advice_text(enum ssa_reason reason, const char *subject, const char *detail, char out[static ADVICE_TEXT_MAX])
 {
     static const char place_of_subject[] = "{subject}", place_of_detail[] = "{detail}";
@@ -348,4 +354,6 @@ void advice_text(enum ssa_reason reason, const char *subject, const char *detail
         text += read;
     }
     out[used] = '\0';
+    if (accepted != NULL)
+        advice_fit(out, accepted);
 }

@@ -95,20 +95,13 @@ static bool unlock(const struct invocation *i, struct ssa_error *err)
     return true;
 }
 
-static bool wants_csh(const struct arguments *a)
-{
-    const char *shell = getenv("SHELL");
-    const size_t len = shell == NULL ? 0 : strlen(shell);
-    return option_given(a, &option_csh) || (len >= 3 && strcmp(shell + len - 3, "csh") == 0);
-}
-
 static bool hand_over(const struct invocation *i, struct ssa_error *err)
 {
     const struct arguments *a = i->arguments;
     if (!unlock(i, err))
         return false;
     if (a->rest == NULL)
-        return program_print_shell(wants_csh(a), background_socket(), background_agent(), err);
+        return program_print_shell(program_wants_csh(a), background_socket(), background_agent(), err);
     if (!program_become(i->settings, a->rest, background_socket(), background_agent(), err)) {
         background_end();
         print_error(err);
@@ -159,6 +152,10 @@ const struct command command_agent = {
                          {"agent --profile work --lock-after 10m", "Locks when nobody has asked for ten minutes."},
                          {"agent --foreground --audit journal", "Stays, as a service does, and writes an audit."},
                          {"agent -- ./nightly.sh", "The script's calls of ssa-hsm share one login."}),
+    .exit_codes =
+        EXIT_CODES({"4", "the PKCS#11 module or token is not there"}, EXIT_LOGIN_FAILED,
+                   {"14", "an agent listens there already, or a port is in use"}, {"126", "CMD cannot be run"},
+                   {"127", "CMD is not found"}, {"any", "that of CMD, where there is one"}),
     .falls_back = true,
     .reads_no_profile = true,
     .takes_program = true,

@@ -123,12 +123,12 @@ const struct command command_agent_caller_add = {
         "id and a secret of its own, or at a broker (--listen), by its certificate, or both. Prints the id and "
         "the secret. The secret is printed this once, and is not stored: callers.json has only a hash of it. It is "
         "good for the agent alone, and is not the client secret of the API. A running agent knows the caller at once. "
-        "With --profile, it gets access tokens of this profile, else of the agent's first one. It ends with exit code "
-        "14 where there is a caller of that name.",
+        "With --profile, it gets access tokens of this profile, else of the agent's first one.",
     .argument_help = ARGUMENTS({"NAME", "a name for the caller: letters, digits, \".\", \"_\" and \"-\""}),
     .examples = EXAMPLES({"agent caller add postman --scope data:read", "Prints an id and a secret for Postman."},
                          {"agent caller add build --scope data:read --san build.example.com --no-secret",
                           "Lets the host with this name in its certificate ask a broker."}),
+    .exit_codes = EXIT_CODES({"14", "the name, or the name in the certificate, is another caller's already"}),
     .reads_no_profile = true,
     .uses = USE_PROFILE,
     .options = OPTIONS(&option_scopes, &option_san, &option_no_secret, &option_json),

@@ -21,8 +21,9 @@ const struct command command_agent_lock = {
         "until `ssa-hsm agent unlock`. With --profile, it locks only that profile.",
     .examples = EXAMPLES({"agent lock", "Locks all profiles of the agent."},
                          {"agent lock --profile work", "Locks one profile."}),
+    .exit_codes = EXIT_CODES(EXIT_AGENT_SILENT),
     .reads_no_profile = true,
-    .uses = USE_PROFILE | USE_SOCKET,
+    .uses = USE_PROFILE | USE_SOCKET | USE_RUNNING,
     .options = OPTIONS(&option_socket),
     .run = agent_lock,
 };

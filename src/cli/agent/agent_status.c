@@ -119,8 +119,9 @@ const struct command command_agent_status = {
              "tokens. The access tokens themselves are not shown.",
     .examples = EXAMPLES({"agent status", "Asks the agent at the usual socket."},
                          {"agent status --json", "The same for programs, with what was counted."}),
+    .exit_codes = EXIT_CODES(EXIT_AGENT_SILENT),
     .reads_no_profile = true,
-    .uses = USE_SOCKET,
+    .uses = USE_SOCKET | USE_RUNNING,
     .options = OPTIONS(&option_socket, &option_json),
     .run = agent_status,
 };

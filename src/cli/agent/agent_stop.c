@@ -4,7 +4,8 @@
 #include <signal.h>
 #include <sys/pidfd.h>
 
-#include "cli/agent/agent.h"
+#include "cli/agent/options.h"
+#include "cli/agent/program.h"
 #include "cli/output/print.h"
 #include "core/callback.h"
 #include "core/descriptor.h"
@@ -25,6 +26,13 @@ static bool wait_for_end(int process, const char *path, const struct ssa_run *ru
     return true;
 }
 
+// A shell that has another agent's socket in its variable keeps that.
+static bool print_forget(const struct invocation *i, const char *path, pid_t pid, struct ssa_error *err)
+{
+    const char *named = ssa_settings_value(i->settings, "SSA_HSM_AGENT");
+    return named == NULL || strcmp(named, path) != 0 || program_print_forget(program_wants_csh(i->arguments), pid, err);
+}
+
 static bool agent_stop(const struct invocation *i, struct ssa_error *err)
 {
     char path[AGENT_PATH_MAX];
@@ -39,7 +47,7 @@ static bool agent_stop(const struct invocation *i, struct ssa_error *err)
     if (!wait_for_end(process, path, &i->run, err))
         return false;
     print_note("%s: the agent has ended", path);
-    return true;
+    return print_forget(i, path, pid, err);
 }
 
 const struct command command_agent_stop = {
@@ -48,11 +56,14 @@ const struct command command_agent_stop = {
     .help = "end the agent",
     .about =
         "Ends the agent of this user, and waits until it is gone: it answers those who wait, logs out, forgets its "
-        "access tokens and removes its socket. An agent that a service manager has started is ended there.",
-    .examples = EXAMPLES({"agent stop", "Ends the agent at the usual socket."},
-                         {"agent stop --socket /tmp/me/agent.sock", "Ends another one."}),
+        "access tokens and removes its socket. If SSA_HSM_AGENT names that socket, it prints the commands by which a "
+        "shell unsets it, "
+        "as `ssh-agent -k` does. An agent that a service manager has started is ended there.",
+    .examples =
+        EXAMPLES({"agent stop", "Ends the agent; `eval \"$(ssa-hsm agent stop)\"` lets the shell forget it, too."},
+                 {"agent stop --socket /tmp/me/agent.sock", "Ends another one."}),
     .reads_no_profile = true,
-    .uses = USE_SOCKET,
-    .options = OPTIONS(&option_socket),
+    .uses = USE_SOCKET | USE_RUNNING,
+    .options = OPTIONS(&option_socket, &option_csh),
     .run = agent_stop,
 };

@@ -21,8 +21,10 @@ const struct command command_agent_unlock = {
              "this is also what allows another try. With --profile, it unlocks only that profile.",
     .examples = EXAMPLES({"agent unlock", "Unlocks all profiles of the agent."},
                          {"agent unlock --profile work", "Unlocks one profile."}),
+    .exit_codes = EXIT_CODES({"4", "no agent answers there, or a PKCS#11 module or token is not there"},
+                             EXIT_LOGIN_FAILED, EXIT_AGENT_SILENT),
     .reads_no_profile = true,
-    .uses = USE_PROFILE | USE_SOCKET,
+    .uses = USE_PROFILE | USE_SOCKET | USE_RUNNING,
     .options = OPTIONS(&option_socket),
     .run = unlock,
 };

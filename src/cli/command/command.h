@@ -29,6 +29,12 @@ struct example {
 };
 #define EXAMPLES(...) ((const struct example[]){__VA_ARGS__, {NULL, NULL}})
 
+// An exit code that is not one of what the command uses (cli/help/facts.c), or means something else here.
+struct exit_code {
+    const char *code, *text;
+};
+#define EXIT_CODES(...) ((const struct exit_code[]){__VA_ARGS__, {NULL, NULL}})
+
 struct command {
     const char *name;      // one to three words
     const char *group;     // its heading in the help, one of help_groups
@@ -37,6 +43,7 @@ struct command {
     const char *about;     // what it does, in whole sentences
     const struct argument *argument_help;
     const struct example *examples;
+    const struct exit_code *exit_codes; // its own, in their order; NULL for none
     bool hidden;                   // for shell completion; no help and no manual page tells of it
     bool without_settings;         // reads neither environment nor profile
     bool falls_back;               // accepts several profiles
