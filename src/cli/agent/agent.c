@@ -79,7 +79,10 @@ static bool serve(const struct invocation *i, struct ssa_error *err)
     options.hangup_stops = serving.foreground && terminal_is_there();
     options.ready = is_ready;
     options.context = &serving;
-    const bool done = agent_options_complete(&run, &texts, &options, err) && agent_run(&options, err);
+    bool done = agent_options_complete(&run, &texts, &options, err);
+    if (done && !serving.foreground)
+        background_close_inherited(&options);
+    done = done && agent_run(&options, err);
     foreground_end();
     return done;
 }
