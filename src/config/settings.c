@@ -82,6 +82,16 @@ bool settings_profile_first(const struct ssa_settings *s)
     return s->profile_first;
 }
 
+const char *settings_first(const struct ssa_settings *s, enum setting id)
+{
+    enum setting_source order[SOURCE_COUNT];
+    const char *value = NULL;
+    settings_order(s, order);
+    for (size_t i = 0; i < SOURCE_COUNT && value == NULL; i++)
+        value = settings_from(s, order[i], id);
+    return value;
+}
+
 const char *settings_or_default(const struct ssa_settings *s, enum setting id)
 {
     const char *value = settings_get(s, id, NULL);

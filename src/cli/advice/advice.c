@@ -312,8 +312,14 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_AGENT_BUDGET] = "What the API allows in a minute, or this user's share of it, is used up: try again "
                                 "later.",
     [SSA_REASON_AGENT_SOCKET] = "SSA_HSM_AGENT or --socket names the agent's socket: an absolute path of at most 107 "
-                                "bytes, in a folder that belongs to you.",
+                                "bytes, in a folder that belongs to you. SSA_HSM_AGENT may also be https://HOST:PORT.",
     [SSA_REASON_AGENT_MANAGED] = "End it there: systemctl --user stop ssa-hsm-agent.socket ssa-hsm-agent.service",
+    [SSA_REASON_AGENT_UNTRUSTED] = "SSA_HSM_AGENT_CACERT names a file (PEM) with the authority that the agent's "
+                                   "certificate comes from. SSA_HSM_AGENT must have a name that is in the certificate.",
+    [SSA_REASON_AGENT_CERTIFICATE] = "SSA_HSM_AGENT_CERT names this host's certificate, and SSA_HSM_AGENT_KEY its key "
+                                     "(PEM). It must come from the authority that the agent's --client-ca names, and "
+                                     "must not have expired.",
+    [SSA_REASON_AGENT_ELSEWHERE] = "Run this there, or name an agent of this host: --socket FILE.",
     // Access tokens that are kept.
     [SSA_REASON_KEYRING_SHARED] = "SSA_HSM_CACHE=keyring uses it all the same.",
 };

@@ -26,6 +26,11 @@ extern const struct option option_socket;
 bool agent_socket_path(const struct arguments *arguments, char path[static AGENT_PATH_MAX],
                        struct ssa_error *err) MUST_CHECK;
 
+// The same, for a command that an agent of another host does not obey. Fails with SSA_USAGE where SSA_HSM_AGENT names
+// only such agents: the one of this host is not meant then.
+bool agent_own_socket(const struct arguments *arguments, char path[static AGENT_PATH_MAX],
+                      struct ssa_error *err) MUST_CHECK;
+
 // Asks the agent for something, and fails with its own error where it refuses that. *answer may be NULL. `what` is
 // "lock", for instance, and profile (may be NULL) goes with it.
 bool agent_get(const char *path, const char *what, const struct ssa_run *run, struct agent_answer *answer,

@@ -6,7 +6,7 @@ static bool agent_lock(const struct invocation *i, struct ssa_error *err)
 {
     char path[AGENT_PATH_MAX];
     const char *profile = option_value(i->arguments, &option_profile);
-    if (!agent_socket_path(i->arguments, path, err) || !agent_post(path, "lock", profile, &i->run, err))
+    if (!agent_own_socket(i->arguments, path, err) || !agent_post(path, "lock", profile, &i->run, err))
         return false;
     print_note("%s: locked. It has no access token and no login any more", path);
     return true;

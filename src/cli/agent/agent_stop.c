@@ -37,7 +37,7 @@ static bool agent_stop(const struct invocation *i, struct ssa_error *err)
 {
     char path[AGENT_PATH_MAX];
     pid_t pid = 0, again = 0;
-    if (!agent_socket_path(i->arguments, path, err) || !agent_process(path, &pid, err))
+    if (!agent_own_socket(i->arguments, path, err) || !agent_process(path, &pid, err))
         return false;
     // As long as the agent listens, the process number is its own.
     DESCRIPTOR_AUTO process = pidfd_open(pid, 0);
