@@ -56,6 +56,11 @@ class Start(AgentCase):
                 expected = f"unsetenv SSA_HSM_AGENT;\nunsetenv SSA_HSM_AGENT_PID;\necho Agent pid {number} has ended;\n"
                 self.expect(done, 0, out=expected)
 
+    def test_a_shell_forgets_one_that_has_died(self) -> None:
+        env = {"SSA_HSM_AGENT": str(self.socket)}
+        self.expect(self.run_program("agent", "stop", env=env), 4, "no agent answers", out="unset SSA_HSM_AGENT;\nunset SSA_HSM_AGENT_PID;\n")
+        self.expect(self.run_program("agent", "stop"), 4, "no agent answers", out="")
+
     def test_a_shell_keeps_another_one(self) -> None:
         self.provisioned()
         for named in (None, "none", f"{self.socket} https://localhost:1"):

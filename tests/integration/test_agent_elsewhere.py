@@ -89,6 +89,10 @@ class Doctor(NothingElse):
             self.assertEqual([state for state, _ in found], ["warning", "ok"], "the second one is there")
             found = self.doctor(agents=f"{locked.place} {good.place}", **env)["agent"]
             self.assertEqual([state for state, _ in found], ["warning", "ok"])
+            with FakeAgent(None, REFUSED, certificates.context()) as refusing:
+                [(_, text)] = self.doctor(agents=refusing.place, code=10, **env)["agent"]
+            self.assertIn("`ssa-hsm agent caller add --help`", text)
+            self.assertNotIn("--allow", text)
             [(_, text)] = self.doctor(agents=good.place, code=8, **{**env, "SSA_HSM_AGENT_CACERT": ""})["agent"]
             self.assertIn("SSA_HSM_AGENT_CACERT", text)
             [(_, text)] = self.doctor(agents=good.place, code=3, **{**env, "SSA_HSM_AGENT_CERT": "/nowhere.pem"})["agent"]
@@ -133,7 +137,8 @@ class Status(NothingElse):
                          [("https://localhost:1", None, False), (broker.place, "locked", True)])  # fmt: skip
         for words in ([], ["--json"]):
             gone = self.run_program("agent", "status", *words, env={**env, "SSA_HSM_AGENT": "https://localhost:1"})
-            self.expect(gone, 4, "no agent answers there", out="")
+            self.expect(gone, 4, "no agent answers there", "with --listen", out="")
+            self.assertNotIn("`ssa-hsm agent` starts one", gone.err)
         self.assertEqual({asked.path for asked in broker.asked}, {"/v1/health"})
 
     def test_another_user_s_agent_tells_how_it_is(self) -> None:

@@ -146,6 +146,10 @@ class Suggested(AgentCase):
         none = self.paste(unknown, "ssa-hsm agent caller list")
         self.assertIn("APS_CLIENT_SECRET=", self.paste(none, "ssa-hsm agent caller add", NAME="postman").out)
         self.assertIn("postman", self.run_program("agent", "caller", "list").out)
+        twice = self.expect(self.run_program("agent", "caller", "add", "postman", "--scope", "data:read"), 14, out="")
+        self.assertIn("postman", self.paste(twice, "ssa-hsm agent caller list").out)
+        self.paste(twice, "ssa-hsm agent caller remove", CALLER="postman")
+        self.expect(self.run_program("agent", "caller", "list"), 0, out="")
 
 
 class Told(AgentCase):

@@ -68,8 +68,7 @@ static bool no_answer(const struct http_response *answer, bool with_cert, const 
     }
     if (answer->met || answer->code == CURLE_SSL_CERTPROBLEM || answer->code == CURLE_SSL_CACERT_BADFILE)
         return not_agreed(answer->code, with_cert, said, host, err);
-    error_set(err, SSA_ABSENT, NULL, host, "no agent answers there: %s", said);
-    return error_reason(err, SSA_REASON_AGENT_GONE, "%s", host);
+    return error_because(err, SSA_ABSENT, SSA_REASON_AGENT_UNREACHED, host, "no agent answers there: %s", said);
 }
 
 static void handle_free(struct http_handle **handle)

@@ -39,7 +39,7 @@ bool agent_place_check(const char *place, struct ssa_error *err)
         return error_because(err, SSA_CONFIG, SSA_REASON_AGENT_SOCKET, NULL,
                              "the place of an agent has more than %d characters", AGENT_PLACE_MAX - 1);
     return error_because(err, SSA_CONFIG, SSA_REASON_AGENT_SOCKET, place,
-                         "is no absolute path of a socket, and no https:// address of another host's agent");
+                         "is not the absolute path of a socket, nor the https:// address of another host's agent");
 }
 
 bool agent_place_usual(char path[static AGENT_SOCKET_MAX], struct ssa_error *err)

@@ -95,6 +95,14 @@ static bool make_folder(struct ssa_error *err)
     return path_config(folder, err) && path_make(folder, err);
 }
 
+static bool explain(struct ssa_error *err)
+{
+    if (err->code == SSA_IN_USE)
+        (void)error_hint(err, "`ssa-hsm agent caller list` shows the callers. To give one another secret or other "
+                              "scopes, remove it first: `ssa-hsm agent caller remove CALLER`.");
+    return false;
+}
+
 static bool agent_caller_add(const struct invocation *i, struct ssa_error *err)
 {
     struct caller_entry wanted, made;
@@ -103,8 +111,10 @@ static bool agent_caller_add(const struct invocation *i, struct ssa_error *err)
     struct secret *secret = option_given(i->arguments, &option_no_secret) ? NULL : &room;
     const bool json = option_given(i->arguments, &option_json);
     if (!read_wanted(i, &wanted, err) || !caller_path(path, err) || !make_folder(err) ||
-        !secret_new(&room, SECRET_MAX, err) || !callers_add(path, &wanted, &made, secret, err))
+        !secret_new(&room, SECRET_MAX, err))
         return false;
+    if (!callers_add(path, &wanted, &made, secret, err))
+        return explain(err);
     if (!(json ? print_json(&made, secret, err) : print_lines(&made, secret, err)))
         return take_back(path, &made, err);
     print_note("%s: the caller %s may ask for %s", path, made.name, made.scope);

@@ -37,8 +37,14 @@ static bool agent_stop(const struct invocation *i, struct ssa_error *err)
 {
     char path[AGENT_PATH_MAX];
     pid_t pid = 0, again = 0;
-    if (!agent_own_socket(i->arguments, path, err) || !agent_process(path, &pid, err))
+    if (!agent_own_socket(i->arguments, path, err))
         return false;
+    if (!agent_process(path, &pid, err)) {
+        // A shell is to forget one that has died, too.
+        if (err->reason == SSA_REASON_AGENT_GONE && !print_forget(i, path, 0, ERROR_IGNORED))
+            (void)error_hint(err, "Unset SSA_HSM_AGENT.");
+        return false;
+    }
     // As long as the agent listens, the process number is its own.
     DESCRIPTOR_AUTO process = pidfd_open(pid, 0);
     if (process < 0 || !agent_process(path, &again, err) || again != pid ||
@@ -57,8 +63,7 @@ const struct command command_agent_stop = {
     .about =
         "Ends the agent of this user, and waits until it is gone: it answers those who wait, logs out, forgets its "
         "access tokens and removes its socket. If SSA_HSM_AGENT names that socket, it prints the commands by which a "
-        "shell unsets it, "
-        "as `ssh-agent -k` does. An agent that a service manager has started is ended there.",
+        "shell unsets it, as `ssh-agent -k` does. An agent that a service manager has started is ended there.",
     .examples =
         EXAMPLES({"agent stop", "Ends the agent; `eval \"$(ssa-hsm agent stop)\"` lets the shell forget it, too."},
                  {"agent stop --socket /tmp/me/agent.sock", "Ends another one."}),

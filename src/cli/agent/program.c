@@ -74,9 +74,9 @@ bool program_wants_csh(const struct arguments *a)
 bool program_print_forget(bool csh, pid_t agent, struct ssa_error *err)
 {
     const char *unset = csh ? "unsetenv" : "unset";
-    char text[128];
-    return text_format(text, sizeof text, "%s SSA_HSM_AGENT;\n%s SSA_HSM_AGENT_PID;\necho Agent pid %ld has ended;\n",
-                       unset, unset, (long)agent) &&
+    char text[128], ended[64] = "";
+    return (agent == 0 || text_format(ended, sizeof ended, "echo Agent pid %ld has ended;\n", (long)agent)) &&
+           text_format(text, sizeof text, "%s SSA_HSM_AGENT;\n%s SSA_HSM_AGENT_PID;\n%s", unset, unset, ended) &&
            print_result(span_text(text), err);
 }
 

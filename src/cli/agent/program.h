@@ -14,7 +14,7 @@ bool program_become(const struct ssa_settings *settings, char *const *program, c
 // Whether commands are to be those of csh.
 bool program_wants_csh(const struct arguments *arguments);
 
-// Prints the commands by which a shell forgets where the agent was. It has ended.
+// Prints the commands by which a shell forgets where the agent was. agent is 0 where it was gone before.
 bool program_print_forget(bool csh, pid_t agent, struct ssa_error *err) MUST_CHECK;
 
 // Prints the commands by which a shell learns where the agent is.

@@ -36,12 +36,12 @@ static bool is_listed(option_list list, struct span name, const struct command *
 
 bool suggestion_accepts(const char *name, size_t len)
 {
-    static const char no_agent[] = "no-agent";
+    static const char no_agent[] = "no-agent", scope[] = "scope";
     const struct span option = span_of(name, len);
     const struct command *command = given != NULL ? given->command : NULL;
     return command == NULL || is_listed(command->options, option, command) ||
            is_listed(common_options, option, command) ||
-           (!is_listed(common_options, option, NULL) && !span_is(option, no_agent));
+           (!is_listed(common_options, option, NULL) && !span_is(option, no_agent) && !span_is(option, scope));
 }
 
 void suggestion_profile(const char *path)

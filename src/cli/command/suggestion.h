@@ -14,7 +14,7 @@ void suggestion_profile(const char *path);
 void suggestion_use_profile(const char *name);
 
 // Whether the command of this run takes the option of this name; true for one that only other commands have, but for
-// --no-agent: advice names it where the agent is in the way.
+// those that advice about an agent names for all commands that ask one.
 bool suggestion_accepts(const char *name, size_t len);
 
 // A copy of the text in which each `ssa-hsm COMMAND …` has the options that it needs. The caller frees it; NULL where
