@@ -141,17 +141,14 @@ const struct command command_agent = {
     .arguments = "[-- CMD [ARG ...]]",
     .help = "start the agent: one login, access tokens for many",
     .about =
-        "Starts a process that logs in once, keeps access tokens, and hands them out to this user's programs at a Unix "
-        "socket. `ssa-hsm token`, `exec` and `jwt` ask it by themselves. It goes into the background when it answers "
-        "and is "
-        "unlocked, and prints commands for a shell that say where it is, as ssh-agent does. With --profile, which may "
-        "be "
-        "repeated, it serves these profiles; a request that names none is for the first. With CMD, it serves that "
-        "program "
-        "and what it starts, at a socket of their own, and ends with it. It ends with exit code 14 where an agent runs "
-        "already. In the background, its messages go to the system's log.",
+        "Starts a process that logs in once, keeps access tokens, and hands them out at a Unix socket. `ssa-hsm "
+        "token`, "
+        "`exec` and `jwt` of this user ask it by themselves. It asks for the PIN, goes into the background, and "
+        "prints commands for a shell that say where it is, as ssh-agent does: eval \"$(ssa-hsm agent)\". With CMD, "
+        "it serves only that program and what it starts, and ends with it. --profile may be repeated; a request that "
+        "names no profile is for the first one. In the background, its messages go to the system's log.",
     .argument_help = ARGUMENTS({"CMD", "a program that has the agent as long as it runs"}, {"ARG", "its arguments"}),
-    .examples = EXAMPLES({"agent", "Starts the agent; `eval \"$(ssa-hsm agent)\"` tells the shell where it is."},
+    .examples = EXAMPLES({"agent", "Starts the agent; eval \"$(ssa-hsm agent)\" tells the shell where it is, too."},
                          {"agent --profile work --lock-after 10m", "Locks when nobody has asked for ten minutes."},
                          {"agent --foreground --audit journal", "Stays, as a service does, and writes an audit."},
                          {"agent -- ./nightly.sh", "The script's calls of ssa-hsm share one login."}),
@@ -164,7 +161,7 @@ const struct command command_agent = {
     .takes_program = true,
     .uses = USE_PROFILE | USE_SOCKET,
     .options =
-        OPTIONS(&option_socket, &option_foreground, &option_csh, &option_locked, &option_lock_after, &option_allow,
+        OPTIONS(&option_lock_after, &option_locked, &option_foreground, &option_csh, &option_socket, &option_allow,
                 &option_audit, &option_facade, &option_listen, &option_tls_cert, &option_tls_key, &option_client_ca),
     .before = begin,
     .run = agent,
