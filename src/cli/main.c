@@ -86,7 +86,8 @@ static bool read_settings(struct ssa_settings *settings, const struct arguments 
                           const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     return ssa_settings_environment(settings, environ, true, err) &&
-           (a->command->reads_no_profile || read_profiles(settings, a, callbacks, err)) && check_settings(settings, err);
+           (a->command->reads_no_profile || read_profiles(settings, a, callbacks, err)) &&
+           check_settings(settings, err);
 }
 
 // For a command that examines the settings, which tells itself what is wrong with them.
