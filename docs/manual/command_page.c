@@ -37,10 +37,13 @@ static void put_exit_status(FILE *out, const struct command *c)
                                         {"127", "the program is not found", 0},
                                         {"any other", "that of the program", 0},
                                         {NULL, NULL, 0}};
+    struct fact of_command[EXIT_CODES_MAX + 1] = {0};
     if (c->without_settings)
         (void)fputs(".SH EXIT STATUS\n0 if it was printed, else 1, or 2 if the command line is wrong.\n", out);
-    else
-        roff_facts(out, "EXIT STATUS", c->runs_program ? codes : help_exit_codes, c);
+    else if (c->runs_program)
+        roff_facts(out, "EXIT STATUS", codes, c);
+    else if (command_exit_codes(c, of_command) > 0)
+        roff_facts(out, "EXIT STATUS", of_command, NULL);
 }
 
 static void put_examples(FILE *out, const struct example *example)

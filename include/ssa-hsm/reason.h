@@ -220,6 +220,13 @@ enum ssa_reason {
     // Access tokens that are kept.
     SSA_REASON_KEYRING_SHARED, // others may share the kernel's keyring
 
+    // An agent of another host.
+    SSA_REASON_AGENT_UNTRUSTED,   // its certificate is not trusted
+    SSA_REASON_AGENT_CERTIFICATE, // it does not accept the client's certificate, or that cannot be used
+    SSA_REASON_AGENT_ELSEWHERE,   // it runs on another host, and can be ruled only there
+    SSA_REASON_AGENT_UNREACHED,   // no connection to it can be made
+    SSA_REASON_AGENT_NO_CALLER,   // it does not serve this host, or not for these scopes
+
     SSA_REASON_COUNT // the number of reasons in this version
 };
 

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cli/advice/advice.h"
 #include "cli/command/common.h"
 #include "cli/command/suggestion.h"
 #include "cli/commands.h"
@@ -75,12 +76,20 @@ static bool read_profiles(struct ssa_settings *settings, const struct arguments 
            ssa_settings_profile(settings, NULL, false, callbacks, err);
 }
 
+// A mistyped value is told also where it would not be looked at this time.
+static bool check_settings(const struct ssa_settings *settings, struct ssa_error *err)
+{
+    bool named = false;
+    return syslog_check(settings, err) && settings_names_keyring(settings, &named, err);
+}
+
 // An option beats the profile, and the profile beats the environment.
 static bool read_settings(struct ssa_settings *settings, const struct arguments *a,
                           const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     return ssa_settings_environment(settings, environ, true, err) &&
-           (a->command->reads_no_profile || read_profiles(settings, a, callbacks, err)) && syslog_check(settings, err);
+           (a->command->reads_no_profile || read_profiles(settings, a, callbacks, err)) &&
+           check_settings(settings, err);
 }
 
 // For a command that examines the settings, which tells itself what is wrong with them.
@@ -131,6 +140,8 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
         if (!a->command->asks_agent || err->reason != SSA_REASON_NO_PROFILE)
             return false;
         fault = *err;
+        if (!check_settings(settings, err))
+            return false;
     }
     if (verbose && !a->command->reads_no_profile)
         settings_tell(&invocation);
@@ -183,6 +194,7 @@ static bool follow(char **argv, struct ssa_ending *ending, struct ssa_error *err
         return a->command->run(&(const struct invocation){.arguments = a}, err);
     suggestion_begin(commands, a);
     print_complete_by(suggestion_complete);
+    advice_for(suggestion_accepts);
     if (a->command->before != NULL && !a->command->before(a, err))
         return false;
     return run_command(a, ending, err);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/callback.h"
 #include "core/text.h"
@@ -57,6 +58,24 @@ bool reference_path(const char *text, char path[static PATH_TEXT_MAX], struct ss
         fits = text_format(path, PATH_TEXT_MAX, "%s", name);
     }
     return (fits && path[0] != '\0') || error_set(err, SSA_CONFIG, NULL, text, "names no file");
+}
+
+int reference_descriptor(const char *text)
+{
+    enum { NUMBER_BASE = 10 };
+    static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+    const enum reference_kind kind = reference_kind(text);
+    char path[PATH_TEXT_MAX], *end = NULL;
+    const char *number = kind == REFERENCE_FD ? reference_name(text) : "";
+    if (kind == REFERENCE_FILE && reference_path(text, path, ERROR_IGNORED)) {
+        if (strcmp(path, "/dev/stdin") == 0)
+            return STDIN_FILENO;
+        for (size_t i = 0; i < COUNT(folders); i++)
+            if (strncmp(path, folders[i], strlen(folders[i])) == 0)
+                number = path + strlen(folders[i]);
+    }
+    const long read = strtol(number, &end, NUMBER_BASE);
+    return end != number && *end == '\0' && read >= 0 && read <= INT16_MAX ? (int)read : -1;
 }
 
 const char *reference_lasting(const char *text, char out[static PATH_TEXT_MAX], struct ssa_error *err)

@@ -30,6 +30,10 @@ const char *reference_lasting(const char *text, char out[static PATH_TEXT_MAX], 
 // The error of a file that cannot be read. Returns false.
 bool reference_unreadable(struct ssa_error *err, int number, const char *path);
 
+// The descriptor that a reference reads: fd:N, or a file of that meaning (file:/dev/fd/N, as a shell puts it in the
+// place of <(…), file:/proc/self/fd/N, file:/dev/stdin). -1 for none.
+int reference_descriptor(const char *text);
+
 // What follows the prefix of a reference.
 const char *reference_name(const char *text);
 

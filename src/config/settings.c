@@ -82,10 +82,28 @@ bool settings_profile_first(const struct ssa_settings *s)
     return s->profile_first;
 }
 
+const char *settings_first(const struct ssa_settings *s, enum setting id)
+{
+    enum setting_source order[SOURCE_COUNT];
+    const char *value = NULL;
+    settings_order(s, order);
+    for (size_t i = 0; i < SOURCE_COUNT && value == NULL; i++)
+        value = settings_from(s, order[i], id);
+    return value;
+}
+
 const char *settings_or_default(const struct ssa_settings *s, enum setting id)
 {
     const char *value = settings_get(s, id, NULL);
     return value != NULL ? value : setting_default(id);
+}
+
+bool settings_names_keyring(const struct ssa_settings *s, bool *named, struct ssa_error *err)
+{
+    const char *value = settings_get(s, SET_CACHE, NULL);
+    *named = value != NULL && strcmp(value, "keyring") == 0;
+    return value == NULL || *named || strcmp(value, "off") == 0 ||
+           error_set(err, SSA_CONFIG, NULL, setting_name(SET_CACHE), "is neither \"keyring\" nor \"off\"");
 }
 
 const char *settings_base_url(const struct ssa_settings *settings)

@@ -35,6 +35,9 @@ const char *settings_from(const struct ssa_settings *s, enum setting_source sour
 // The value in one of the profiles, counted from 0. Only one profile is in use.
 const char *settings_of_profile(const struct ssa_settings *s, size_t profile, enum setting id);
 
+// The value in the first source that has the setting, also if it is empty there. NULL: none has it.
+const char *settings_first(const struct ssa_settings *s, enum setting id);
+
 // The variable that a reference env:NAME reads: its copy in locked memory. NULL where there is none, and for other
 // references.
 const char *settings_secret_variable(const struct ssa_settings *s, const char *reference);
@@ -48,6 +51,9 @@ const char *settings_secret_from(const struct ssa_settings *s, enum setting_sour
 
 // The value that wins, else the default, or NULL.
 const char *settings_or_default(const struct ssa_settings *s, enum setting id);
+
+// Whether SSA_HSM_CACHE names the kernel's keyring. Fails with SSA_CONFIG for a value that is neither that nor "off".
+bool settings_names_keyring(const struct ssa_settings *s, bool *named, struct ssa_error *err) MUST_CHECK;
 
 // The address of the provider's API.
 const char *settings_base_url(const struct ssa_settings *settings);

@@ -56,6 +56,11 @@ static bool examine(struct examination *x, struct audience *audience, struct ssa
     static check_made *const on_token[] = {choose_token, check_p11_kit, check_pcscd, check_modules,
                                            check_token,  check_pin,     check_key,   NULL};
     static check_made *const after[] = {check_api, check_journal, check_agent, show_versions, NULL};
+    static check_made *const by_agent[] = {check_settings_alone, check_agent, show_versions, NULL};
+    agents_ask(x);
+    // Who wants a login or an answer of the API wants to know what is missing for that.
+    if (x->agents.alone && !x->wanted->login && !x->wanted->sign && !x->wanted->ask_api)
+        return may_go_on(x, audience, err) && make_all(x, audience, by_agent, err);
     struct network *network = network_begin(x);
     const bool done = make_all(x, audience, before, err) && make_all(x, audience, on_token, err);
     network_end(x, &network);
@@ -79,5 +84,6 @@ bool ssa_doctor(const struct ssa_run *run, const struct ssa_examination *wanted,
     examined->requests = x.requests;
     open_token_close(&x.at);
     findings_free(&x.found);
+    agents_free(&x.agents);
     return done;
 }

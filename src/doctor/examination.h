@@ -2,6 +2,7 @@
 // that follow.
 #pragma once
 
+#include "doctor/agents.h"
 #include "doctor/finding.h"
 #include "signer/open_token.h"
 
@@ -9,6 +10,7 @@ struct examination {
     struct ssa_run run; // with less patience than other commands have
     const struct ssa_examination *wanted;
     struct findings found;
+    struct agents agents;
     bool has_settings, has_identity;
     struct identity identity; // where has_identity
     struct pin_tries tries;
@@ -42,6 +44,8 @@ void check_journal(struct examination *x);
 
 // The settings, and what they refer to. Nothing is read from there.
 void check_settings(struct examination *x);
+// The same where access tokens come from an agent: there is no account, and nothing that belongs to one.
+void check_settings_alone(struct examination *x);
 void check_references(struct examination *x);
 
 // PKCS#11. choose_token reads which token is meant: the key's, else the one for new keys. check_token opens it, and

@@ -144,3 +144,18 @@ void check_settings(struct examination *x)
     check_identity(x, &why);
     check_client_id(x);
 }
+
+void check_settings_alone(struct examination *x)
+{
+    const struct ssa_error *fault = x->wanted->settings_fault;
+    const size_t before = x->found.count;
+    ssa_settings_each(x->run.settings, show_setting, x);
+    finding_ok(&x->found, CHECK_SETTINGS, NULL, "%zu are in force", x->found.count - before);
+    if (x->has_settings)
+        finding_left_out(
+            &x->found, CHECK_IDENTITY, SSA_REASON_NONE, NULL,
+            "none is set up here: access tokens come from an agent, which has account, key and PKCS#11 token");
+    else
+        finding_left_out(&x->found, "profile", SSA_REASON_NONE, NULL, "%s: %s; an agent is asked for it",
+                         fault->subject, fault->what);
+}

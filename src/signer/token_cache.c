@@ -86,10 +86,9 @@ static void give_up_keyring(struct token_cache *cache, const struct ssa_error *e
 // Whoever asks for a cache need not know that a container shares it. Who names the keyring does.
 static bool is_wanted(struct token_cache *cache, struct ssa_error *err)
 {
-    const char *value = settings_get(cache->run->settings, SET_CACHE, NULL);
-    const bool named = value != NULL && strcmp(value, "keyring") == 0;
-    if (value != NULL && !named && strcmp(value, "off") != 0)
-        return error_set(err, SSA_CONFIG, NULL, setting_name(SET_CACHE), "is neither \"keyring\" nor \"off\"");
+    bool named = false;
+    if (!settings_names_keyring(cache->run->settings, &named, err))
+        return false;
     cache->used = cache->wanted != NULL && (cache->wanted->asked || named);
     if (cache->used && !named && keyring_in_container(""))
         give_up(cache, SSA_REASON_KEYRING_SHARED, "in a container, the kernel's keyring may be shared with the host");

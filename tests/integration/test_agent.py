@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
+import select
 import signal
 import socket
 import stat
+import subprocess
 from pathlib import Path
 
+import places
 from agent_process import PATIENCE, AgentCase, request
 from harness import PIN
 
@@ -37,6 +42,35 @@ class Start(AgentCase):
                 self.note_agent(done.out)
                 self.expect(self.run_program("agent", "stop"), 0)
 
+    def test_a_shell_forgets_it(self) -> None:
+        self.provisioned()
+        script = 'eval "$(ssa-hsm agent --locked)"; eval "$(ssa-hsm agent stop)"; echo "${SSA_HSM_AGENT-none} ${SSA_HSM_AGENT_PID-none}"'
+        done = self.expect(self.shell(script), 0, "has ended")
+        pid = re.search(r"Agent pid (\d+)\n", done.out)
+        assert pid
+        self.assertEqual(done.out, f"Agent pid {pid[1]}\nAgent pid {pid[1]} has ended\nnone none\n")
+        for arguments, env in ((["--csh"], {}), ([], {"SHELL": "/bin/tcsh"})):
+            with self.subTest(arguments):
+                number = self.begin("--locked")
+                done = self.run_program("agent", "stop", *arguments, env={**env, "SSA_HSM_AGENT": str(self.socket)})
+                expected = f"unsetenv SSA_HSM_AGENT;\nunsetenv SSA_HSM_AGENT_PID;\necho Agent pid {number} has ended;\n"
+                self.expect(done, 0, out=expected)
+
+    def test_a_shell_forgets_one_that_has_died(self) -> None:
+        env = {"SSA_HSM_AGENT": str(self.socket)}
+        self.expect(self.run_program("agent", "stop", env=env), 4, "no agent answers", out="unset SSA_HSM_AGENT;\nunset SSA_HSM_AGENT_PID;\n")
+        self.expect(self.run_program("agent", "stop"), 4, "no agent answers", out="")
+
+    def test_a_shell_keeps_another_one(self) -> None:
+        self.provisioned()
+        for named in (None, "none", f"{self.socket} https://localhost:1"):
+            with self.subTest(named):
+                self.begin("--locked")
+                self.expect(self.run_program("agent", "stop", env={"SSA_HSM_AGENT": named}), 0, out="")
+        self.begin("--locked", "--socket", "run/other.sock")
+        env = {"SSA_HSM_AGENT": str(self.socket)}
+        self.expect(self.run_program("agent", "stop", "--socket", "run/other.sock", env=env), 0, out="")
+
     def test_a_path_with_blanks_is_one_word(self) -> None:
         self.provisioned()
         path = self.runtime / "it's here" / "agent.sock"
@@ -56,6 +90,57 @@ class Start(AgentCase):
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         self.assertEqual(fields[3], str(pid), "is no session of its own")
         self.assertEqual(fields[4], "0", "has a terminal")
+
+    def inheriting(self, script: str, *inherited: int, env: dict[str, str] | None = None) -> None:
+        """A shell with these descriptors starts an agent, and ends."""
+        found = {**self.env, "PATH": f"{places.program().parent}:{places.PATH}", **(env or {})}
+        shell = subprocess.run([places.tool("sh"), "-c", script], env=found, cwd=self.dir, pass_fds=inherited,
+                               capture_output=True, text=True, check=False)  # fmt: skip
+        self.note_agent(shell.stdout)
+        self.assertEqual(shell.returncode, 0, shell.stderr)
+
+    def test_it_keeps_nothing_open_that_it_was_started_with(self) -> None:
+        self.provisioned()
+        reading, writing = os.pipe()
+        lock = os.open(self.dir / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stdin, stdin_writing = os.pipe()
+        try:
+            self.inheriting(f'eval "$(ssa-hsm agent <&{stdin})"; env; ssa-hsm agent status >&2', writing, lock, stdin)
+            os.close(writing)
+            os.close(lock)
+            os.close(stdin)
+            self.assertEqual(select.select([reading], [], [], PATIENCE)[0], [reading], "the pipe is open")
+            self.assertEqual(os.read(reading, 1), b"")
+            with (self.dir / "lock").open() as again:
+                fcntl.flock(again, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with self.assertRaises(BrokenPipeError):
+                os.write(stdin_writing, b"x")
+        finally:
+            os.close(reading)
+            os.close(stdin_writing)
+
+    def test_a_secret_may_come_from_what_it_was_started_with(self) -> None:
+        made = self.provisioned()
+        self.write_profile({**made, "SSA_HSM_PIN_SOURCE": "fd:9"}, "by-profile")
+        for name, words, env in (
+            ("environment", "", {"SSA_HSM_PIN_SOURCE": "fd:9"}),
+            ("path", "", {"SSA_HSM_PIN_SOURCE": "file:/dev/fd/9"}),
+            ("profile", "--profile default --profile by-profile", {}),
+            ("standard input", "<&9", {"SSA_HSM_PIN_SOURCE": "fd:0"}),
+            ("client secret", "--profile secret", {}),
+        ):
+            self.write_profile({**made, "APS_SECRET_ID": "file:/dev/fd/9"}, "secret")
+            with self.subTest(name), (self.dir / "given").open("w+") as given:
+                given.write(self.api.secret if name == "client secret" else PIN)
+                given.flush()
+                os.lseek(given.fileno(), 0, os.SEEK_SET)
+                script = f'eval "$(ssa-hsm agent 9<&{given.fileno()} {words})"; env'
+                self.inheriting(script, given.fileno(), env=env)
+                _, told = request(self.socket, "GET", "/v1/status")
+                self.assertEqual({profile["signer"] for profile in told["profiles"]}, {"open"})
+                self.assertEqual(request(self.socket, "GET", "/v1/token")[0], 200)
+                self.expect(self.run_program("agent", "stop"), 0)
 
     def test_why_it_cannot_start_is_told_once(self) -> None:
         done = self.run_program("agent", "--profile", "missing")

@@ -61,6 +61,13 @@ class Without(AgentCase):
             self.expect(self.run_program("jwt", "--expires-in", 60, "--nbf"), 0, out=f"{ASSERTION}\n")
         self.assertEqual({**agent.asked[1].query, "wait": ""}, {"lifetime": "60", "nbf": "1", "wait": ""})
 
+    def test_a_mistyped_cache_is_told_where_no_cache_is_looked_at(self) -> None:
+        env = {"SSA_HSM_CACHE": "keyrng"}
+        with self.agent() as agent:
+            self.expect(self.run_program("token", env=env), 3, "SSA_HSM_CACHE", '"keyring"', out="")
+            self.expect(self.run_program("token", "-p", "elsewhere", env=env), 3, "SSA_HSM_CACHE", out="")
+        self.assertEqual(agent.asked, [])
+
     def test_what_is_asked_for(self) -> None:
         env = {"APS_CLIENT_ID": "id of the client", "SSA_HSM_BASE_URL": "https://localhost:1/x", "SSA_HSM_PROFILE": "prod:spare",
                "SERVICE_ACCOUNT_ID": "ACCOUNT1", "KEY_ID": "K", "SSA_EMAIL": "", "PRIVATE_KEY": "pkcs11:object=x"}  # fmt: skip

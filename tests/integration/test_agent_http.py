@@ -54,6 +54,10 @@ class Answers(PlayerTest):
         command = [places.tool("curl"), "-fsS", "--unix-socket", str(self.player.path), "http://agent/v1/token"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         self.assertEqual(json.loads(done.stdout)["token_type"], "Bearer")
+        # The shell's prompt comes on a line of its own.
+        for target in ("/v1/token", "/v1/token", "/v1/status", "/v1/health", "/v1/metrics", "/v1/assertion", "/v1/nothing"):
+            with self.subTest(target):
+                self.assertRegex(self.player.ask(target).text, r"[^\n]\n\Z")
 
     def test_each_failure_has_its_status_and_name(self) -> None:
         for code, reason, status, name in FAILURES:

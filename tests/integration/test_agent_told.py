@@ -130,12 +130,26 @@ class Suggested(AgentCase):
         self.paste(twice, "ssa-hsm agent stop")
         self.assertFalse(self.socket.exists())
 
+    def test_no_option_that_the_command_does_not_take(self) -> None:
+        self.write_profile({**self.provisioned(), "SSA_HSM_PIN_SOURCE": f"file:{self.dir}/pin"})
+        env = {"SSA_HSM_MODULE": str(self.dir / "gone.so"), "SSA_HSM_PIN_SOURCE": None}
+        self.begin("--locked", env=env)
+        for words in (["agent", "unlock"], ["agent", "--socket", "run/other.sock"]):
+            with self.subTest(words):
+                done = self.expect(self.run_program(*words, env=env), 4, "gone.so", "path with SSA_HSM_MODULE;")
+                self.assertNotIn("--module", done.err)
+        self.expect(self.run_program("token", "--no-agent", env=env), 4, "--module or SSA_HSM_MODULE")
+
     def test_callers(self) -> None:
         self.provisioned()
         unknown = self.expect(self.run_program("agent", "caller", "remove", "postman"), 2)
         none = self.paste(unknown, "ssa-hsm agent caller list")
         self.assertIn("APS_CLIENT_SECRET=", self.paste(none, "ssa-hsm agent caller add", NAME="postman").out)
         self.assertIn("postman", self.run_program("agent", "caller", "list").out)
+        twice = self.expect(self.run_program("agent", "caller", "add", "postman", "--scope", "data:read"), 14, out="")
+        self.assertIn("postman", self.paste(twice, "ssa-hsm agent caller list").out)
+        self.paste(twice, "ssa-hsm agent caller remove", CALLER="postman")
+        self.expect(self.run_program("agent", "caller", "list"), 0, out="")
 
 
 class Told(AgentCase):

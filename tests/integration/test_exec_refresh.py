@@ -124,6 +124,15 @@ class Refreshed(RefreshCase):
         with self.agent(1):
             self.expect(self.sh(script, "--renew-signal", "USR1"), 3, out="t2\nt3\n")
 
+    def test_a_signal_is_named_as_kill_takes_it(self) -> None:
+        with self.agent(1):
+            self.expect(self.sh("trap 'exit 3' USR1; while :; do sleep 0.02; done", "--renew-signal", "SigUsr1"), 3)
+        for name, code in (("SIGHUP", 127), ("sighup", 127), ("hup", 127), ("1", 127), ("15", 127), ("SIGKILL", 125), ("9", 125),
+                           ("0", 125), ("SIG", 125), ("-1", 125), ("SIGSIGHUP", 125), ("99999999999999999999", 125), ("1 ", 125)):  # fmt: skip
+            with self.subTest(name):
+                words = ("exec", "--refresh", self.file, f"--renew-signal={name}", "--", "no-such-program")
+                self.expect(self.run_program(*words), code, "--renew-signal" if code == 125 else "no-such-program")
+
     def test_restarted_with_each_access_token(self) -> None:
         script = 'echo "$APS_ACCESS_TOKEN $(cat "$APS_ACCESS_TOKEN_FILE")"; [ "$APS_ACCESS_TOKEN" = t3 ] && exit 5; exec sleep 60'
         with self.agent(1):

@@ -98,7 +98,26 @@ class Help(Case):
             page = self.help("help", *command.split())
             self.assertIn("\n  4   no agent answers there", page)
             self.assertIn("\n  10  the agent refuses that to this user", page)
-            self.assertNotIn("SSA_HSM_AGENT_CERT", page, "it asks no agent of another host")
+            # Only status asks an agent of another host.
+            self.assertEqual("SSA_HSM_AGENT_CERT" in page, command == "agent status", command)
+
+    def test_what_ends_other_commands_about_an_agent(self) -> None:
+        pages = {command: helppages.page(command) for command in helppages.commands() if command.startswith("agent")}
+        codes = {command: {found[1] for line in page.section("Exit codes") if (found := re.match(r"  (\d+|any) ", line))}
+                 for command, page in pages.items()}  # fmt: skip
+        usual = {"0", "1", "2", "3"}
+        self.assertEqual(codes, {
+            "agent": usual | {"4", "5", "6", "7", "14", "126", "127", "any"},
+            "agent status": usual | {"4", "8", "10"},
+            "agent unlock": usual | {"4", "5", "6", "7", "8", "10"},
+            "agent lock": usual | {"4", "8", "10"},
+            "agent stop": usual | {"4", "10"},
+            "agent caller add": usual | {"14"},
+            "agent caller list": usual,
+            "agent caller remove": usual,
+        })  # fmt: skip
+        page = (places.manual() / "man1" / "ssa-hsm-agent-caller-add.1").read_text()
+        self.assertIn("\n.B 14\n", page)
 
     def test_it_needs_no_settings(self) -> None:
         bad = {"SSA_HSM_PROFILE": "/nowhere/at.env", "HOME": None, "XDG_CONFIG_HOME": None}

@@ -2,6 +2,7 @@
 
 #include "agent/client/head.h"
 #include "core/callback.h"
+#include "core/text.h"
 #include "oauth/ca.h"
 #include "oauth/http.h"
 #include "oauth/url.h"
@@ -28,9 +29,29 @@ static bool choose_ca(const char *cacert, struct ca *ca, struct ssa_error *err)
     return ca_choose(cacert, NULL, &fallback, ca, err);
 }
 
+// The connection was there, or a file of this host cannot be used.
+static bool not_agreed(CURLcode code, bool with_cert, const char *said, const char *host, struct ssa_error *err)
+{
+    const enum ssa_reason otherwise = with_cert ? SSA_REASON_NONE : SSA_REASON_AGENT_CERTIFICATE;
+    static const struct {
+        CURLcode code;
+        enum ssa_class class;
+        enum ssa_reason reason;
+    } rows[] = {{CURLE_PEER_FAILED_VERIFICATION, SSA_NETWORK, SSA_REASON_AGENT_UNTRUSTED},
+                {CURLE_SSL_CACERT_BADFILE, SSA_CONFIG, SSA_REASON_AGENT_UNTRUSTED},
+                {CURLE_SSL_CERTPROBLEM, SSA_CONFIG, SSA_REASON_AGENT_CERTIFICATE},
+                // With TLS 1.3, a client learns only by the first answer that its certificate is refused.
+                {CURLE_SSL_CONNECT_ERROR, SSA_NETWORK, SSA_REASON_AGENT_CERTIFICATE},
+                {CURLE_RECV_ERROR, SSA_NETWORK, SSA_REASON_AGENT_CERTIFICATE}};
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (rows[i].code == code)
+            return error_because(err, rows[i].class, rows[i].reason, host, "the agent cannot be asked: %s", said);
+    return error_because(err, SSA_NETWORK, otherwise, host, "the agent cannot be asked: %s", said);
+}
+
 // The error for a request without an answer. libcurl's message names files and hosts, and no secrets: the request has
 // none.
-static bool no_answer(const struct http_response *answer, const char *host, struct ssa_error *err)
+static bool no_answer(const struct http_response *answer, bool with_cert, const char *host, struct ssa_error *err)
 {
     const char *said = answer->text[0] != '\0' ? answer->text : libcurl.easy_strerror(answer->code);
     switch (answer->end) {
@@ -45,10 +66,9 @@ static bool no_answer(const struct http_response *answer, const char *host, stru
     default:
         break;
     }
-    if (answer->met)
-        return error_set(err, SSA_NETWORK, NULL, host, "the agent cannot be asked: %s", said);
-    error_set(err, SSA_ABSENT, NULL, host, "no agent answers there: %s", said);
-    return error_reason(err, SSA_REASON_AGENT_GONE, "%s", host);
+    if (answer->met || answer->code == CURLE_SSL_CERTPROBLEM || answer->code == CURLE_SSL_CACERT_BADFILE)
+        return not_agreed(answer->code, with_cert, said, host, err);
+    return error_because(err, SSA_ABSENT, SSA_REASON_AGENT_UNREACHED, host, "no agent answers there: %s", said);
 }
 
 static void handle_free(struct http_handle **handle)
@@ -74,7 +94,8 @@ static bool send_to(const struct url *url, const char *whole, const struct broke
                                          .context = &asking};
     if (!http_send(handle, &request, response, err))
         return false;
-    return (response->end == HTTP_RAN && response->code == CURLE_OK) || no_answer(response, url->host, err);
+    return (response->end == HTTP_RAN && response->code == CURLE_OK) ||
+           no_answer(response, files->cert != NULL, url->host, err);
 }
 
 bool broker_ask(const char *address, const struct broker_files *files, const char *target, unsigned timeout_ms,

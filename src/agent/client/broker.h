@@ -11,6 +11,6 @@ struct broker_files {
 };
 
 // As agent_ask. address is https://HOST[:PORT][/PREFIX]. Fails with SSA_CONFIG for an address or a file that cannot be
-// used, with SSA_ABSENT (SSA_REASON_AGENT_GONE) where no connection can be made, and with SSA_NETWORK.
+// used, with SSA_ABSENT (SSA_REASON_AGENT_UNREACHED) where no connection can be made, and with SSA_NETWORK.
 bool broker_ask(const char *address, const struct broker_files *files, const char *target, unsigned timeout_ms,
                 const struct ssa_callbacks *callbacks, struct agent_answer *answer, struct ssa_error *err) MUST_CHECK;

@@ -20,9 +20,26 @@ const char *agent_place_next(const char *list, char place[static AGENT_PLACE_MAX
     return list + len;
 }
 
+bool agent_place_is_none(const char *list)
+{
+    char place[AGENT_PLACE_MAX];
+    return agent_place_next(list, place) == NULL || strcmp(place, "none") == 0;
+}
+
 bool agent_place_is_broker(const char *place)
 {
     return strncasecmp(place, https, sizeof https - 1) == 0;
+}
+
+bool agent_place_check(const char *place, struct ssa_error *err)
+{
+    if (place[0] == '/' || agent_place_is_broker(place))
+        return true;
+    if (place[0] == '\0')
+        return error_because(err, SSA_CONFIG, SSA_REASON_AGENT_SOCKET, NULL,
+                             "the place of an agent has more than %d characters", AGENT_PLACE_MAX - 1);
+    return error_because(err, SSA_CONFIG, SSA_REASON_AGENT_SOCKET, place,
+                         "is not the absolute path of a socket, nor the https:// address of another host's agent");
 }
 
 bool agent_place_usual(char path[static AGENT_SOCKET_MAX], struct ssa_error *err)

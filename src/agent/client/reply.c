@@ -1,5 +1,6 @@
 #include "agent/client/reply.h"
 
+#include "agent/client/place.h"
 #include "core/json.h"
 #include "core/result.h"
 #include "core/text.h"
@@ -192,6 +193,10 @@ enum agent_failure agent_reply_failure(unsigned status, struct span body, const 
     const bool known = f.reason > SSA_REASON_NONE && f.reason < SSA_REASON_COUNT;
     (void)error_set(err, class_of(f.class, kind->class), f.cause, f.subject[0] != '\0' ? f.subject : place, "%s",
                     f.said[0] != '\0' ? f.said : "the agent does not say why it failed");
-    (void)error_reason(err, known ? (enum ssa_reason)f.reason : kind->reason, "%s", f.detail);
+    enum ssa_reason reason = known ? (enum ssa_reason)f.reason : kind->reason;
+    // Who may ask is said otherwise for other hosts than for other users.
+    if (reason == SSA_REASON_AGENT_REFUSES && agent_place_is_broker(place))
+        reason = SSA_REASON_AGENT_NO_CALLER;
+    (void)error_reason(err, reason, "%s", f.detail);
     return kind->failure;
 }

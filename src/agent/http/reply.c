@@ -15,7 +15,9 @@ static void done(void *context)
 
 struct MHD_Response *reply_make(struct secret *body, const char *type)
 {
-    struct secret *kept = malloc(sizeof *kept);
+    // With a line break at its end, a shell's prompt does not stand behind what curl shows.
+    const bool ended = body->len > 0 && (body->data[body->len - 1] == '\n' || secret_append_text(body, "\n"));
+    struct secret *kept = ended ? malloc(sizeof *kept) : NULL;
     if (kept == NULL) {
         secret_free(body);
         return NULL;

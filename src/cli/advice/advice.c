@@ -4,8 +4,7 @@
 
 #define APP_ACCESS "the app must be allowed to manage service accounts (check its API access in the APS portal)."
 #define CORRECT_OR_RETRY                                                                                               \
-    "Correct the PIN file, log in once at a terminal, or allow one more try with --pin-retry (the record is "          \
-    "{detail})."
+    "Correct the PIN file, or log in once at a terminal. --pin-retry allows one more try (the record is {detail})."
 #define ASK_A_PERSON                                                                                                   \
     "A person must make this try: run the command at a terminal, without --pin-source and SSA_HSM_PIN_SOURCE. "        \
     "The right PIN also resets the count."
@@ -297,7 +296,8 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_KEY_NOT_AT_API] = "`ssa-hsm key create --force` makes a new key, and writes the profile again.",
 
     // The agent.
-    [SSA_REASON_AGENT_LOCKED] = "`ssa-hsm agent unlock` unlocks it. --no-agent does without the agent.",
+    [SSA_REASON_AGENT_LOCKED] = "The agent's own user unlocks it: `ssa-hsm agent unlock`. --no-agent does without the "
+                                "agent.",
     [SSA_REASON_AGENT_LOST] = "Plug the PKCS#11 token in. `ssa-hsm agent status` shows how it is, and where a person "
                               "must give the PIN, `ssa-hsm agent unlock` asks for it.",
     [SSA_REASON_AGENT_GONE] = "`ssa-hsm agent` starts one. SSA_HSM_AGENT says where it is, or that none is asked: "
@@ -309,12 +309,23 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_AGENT_DIFFERS] = "The agent reads its profiles by itself: see `ssa-hsm agent status`. --no-agent does "
                                  "without the agent.",
     [SSA_REASON_AGENT_REFUSES] = "Whoever starts the agent may allow access tokens to another user, and nothing else: "
-                                 "--allow USER=SCOPES. --no-agent does without the agent.",
+                                 "--allow USER=SCOPES. --scope asks for fewer scopes than the profile's. --no-agent "
+                                 "does without the agent.",
     [SSA_REASON_AGENT_BUDGET] = "What the API allows in a minute, or this user's share of it, is used up: try again "
                                 "later.",
     [SSA_REASON_AGENT_SOCKET] = "SSA_HSM_AGENT or --socket names the agent's socket: an absolute path of at most 107 "
-                                "bytes, in a folder that belongs to you.",
+                                "bytes, in a folder that belongs to you. SSA_HSM_AGENT may also be https://HOST:PORT.",
     [SSA_REASON_AGENT_MANAGED] = "End it there: systemctl --user stop ssa-hsm-agent.socket ssa-hsm-agent.service",
+    [SSA_REASON_AGENT_UNTRUSTED] = "SSA_HSM_AGENT_CACERT names a file (PEM) with the authority that the agent's "
+                                   "certificate comes from. SSA_HSM_AGENT must have a name that is in the certificate.",
+    [SSA_REASON_AGENT_CERTIFICATE] = "SSA_HSM_AGENT_CERT names this host's certificate, and SSA_HSM_AGENT_KEY its key "
+                                     "(PEM). It must come from the authority that the agent's --client-ca names, and "
+                                     "must not have expired.",
+    [SSA_REASON_AGENT_UNREACHED] = "SSA_HSM_AGENT says where it is. Check host and port there, and that an agent runs "
+                                   "on that host with --listen.",
+    [SSA_REASON_AGENT_NO_CALLER] = "Whoever runs the agent says there which certificates it serves, and for which "
+                                   "scopes: see `ssa-hsm agent caller add --help`.",
+    [SSA_REASON_AGENT_ELSEWHERE] = "Run this there, or name an agent of this host: --socket FILE.",
     // Access tokens that are kept.
     [SSA_REASON_KEYRING_SHARED] = "SSA_HSM_CACHE=keyring uses it all the same.",
 };
@@ -322,6 +333,13 @@ static const char *const advice[SSA_REASON_COUNT] = {
 const char *advice_about(enum ssa_reason reason)
 {
     return (unsigned)reason < SSA_REASON_COUNT ? advice[reason] : NULL;
+}
+
+static advice_accepts *accepted;
+
+void advice_for(advice_accepts *accepts)
+{
+    accepted = accepts;
 }
 
 void advice_text(enum ssa_reason reason, const char *subject, const char *detail, char out[static ADVICE_TEXT_MAX])
@@ -348,4 +366,6 @@ void advice_text(enum ssa_reason reason, const char *subject, const char *detail
         text += read;
     }
     out[used] = '\0';
+    if (accepted != NULL)
+        advice_fit(out, accepted);
 }

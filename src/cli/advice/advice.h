@@ -1,9 +1,13 @@
 // What a person can do about an error. Only here are commands, options and settings named for that.
 #pragma once
 
+#include "cli/advice/fit.h"
 #include "ssa-hsm.h"
 
 #define ADVICE_TEXT_MAX 2048U
+
+// From now on, advice names no option that is not accepted.
+void advice_for(advice_accepts *accepts);
 
 // The advice about a reason, or NULL where there is none.
 const char *advice_about(enum ssa_reason reason);

@@ -79,7 +79,10 @@ static bool serve(const struct invocation *i, struct ssa_error *err)
     options.hangup_stops = serving.foreground && terminal_is_there();
     options.ready = is_ready;
     options.context = &serving;
-    const bool done = agent_options_complete(&run, &texts, &options, err) && agent_run(&options, err);
+    bool done = agent_options_complete(&run, &texts, &options, err);
+    if (done && !serving.foreground)
+        background_close_inherited(&options);
+    done = done && agent_run(&options, err);
     foreground_end();
     return done;
 }
@@ -95,20 +98,13 @@ static bool unlock(const struct invocation *i, struct ssa_error *err)
     return true;
 }
 
-static bool wants_csh(const struct arguments *a)
-{
-    const char *shell = getenv("SHELL");
-    const size_t len = shell == NULL ? 0 : strlen(shell);
-    return option_given(a, &option_csh) || (len >= 3 && strcmp(shell + len - 3, "csh") == 0);
-}
-
 static bool hand_over(const struct invocation *i, struct ssa_error *err)
 {
     const struct arguments *a = i->arguments;
     if (!unlock(i, err))
         return false;
     if (a->rest == NULL)
-        return program_print_shell(wants_csh(a), background_socket(), background_agent(), err);
+        return program_print_shell(program_wants_csh(a), background_socket(), background_agent(), err);
     if (!program_become(i->settings, a->rest, background_socket(), background_agent(), err)) {
         background_end();
         print_error(err);
@@ -145,26 +141,27 @@ const struct command command_agent = {
     .arguments = "[-- CMD [ARG ...]]",
     .help = "start the agent: one login, access tokens for many",
     .about =
-        "Starts a process that logs in once, keeps access tokens, and hands them out to this user's programs at a Unix "
-        "socket. `ssa-hsm token`, `exec` and `jwt` ask it by themselves. It goes into the background when it answers "
-        "and is "
-        "unlocked, and prints commands for a shell that say where it is, as ssh-agent does. With --profile, which may "
-        "be "
-        "repeated, it serves these profiles; a request that names none is for the first. With CMD, it serves that "
-        "program "
-        "and what it starts, at a socket of their own, and ends with it. It ends with exit code 14 where an agent runs "
-        "already. In the background, its messages go to the system's log.",
+        "Starts a process that logs in once, keeps access tokens, and hands them out at a Unix socket. `ssa-hsm "
+        "token`, "
+        "`exec` and `jwt` of this user ask it by themselves. It asks for the PIN, goes into the background, and "
+        "prints commands for a shell that say where it is, as ssh-agent does: eval \"$(ssa-hsm agent)\". With CMD, "
+        "it serves only that program and what it starts, and ends with it. --profile may be repeated; a request that "
+        "names no profile is for the first one. In the background, its messages go to the system's log.",
     .argument_help = ARGUMENTS({"CMD", "a program that has the agent as long as it runs"}, {"ARG", "its arguments"}),
-    .examples = EXAMPLES({"agent", "Starts the agent; `eval \"$(ssa-hsm agent)\"` tells the shell where it is."},
+    .examples = EXAMPLES({"agent", "Starts the agent; eval \"$(ssa-hsm agent)\" tells the shell where it is, too."},
                          {"agent --profile work --lock-after 10m", "Locks when nobody has asked for ten minutes."},
                          {"agent --foreground --audit journal", "Stays, as a service does, and writes an audit."},
                          {"agent -- ./nightly.sh", "The script's calls of ssa-hsm share one login."}),
+    .exit_codes =
+        EXIT_CODES({"4", "the PKCS#11 module or token is not there"}, EXIT_LOGIN_FAILED,
+                   {"14", "an agent listens there already, or a port is in use"}, {"126", "CMD cannot be run"},
+                   {"127", "CMD is not found"}, {"any", "that of CMD, where there is one"}),
     .falls_back = true,
     .reads_no_profile = true,
     .takes_program = true,
     .uses = USE_PROFILE | USE_SOCKET,
     .options =
-        OPTIONS(&option_socket, &option_foreground, &option_csh, &option_locked, &option_lock_after, &option_allow,
+        OPTIONS(&option_lock_after, &option_locked, &option_foreground, &option_csh, &option_socket, &option_allow,
                 &option_audit, &option_facade, &option_listen, &option_tls_cert, &option_tls_key, &option_client_ca),
     .before = begin,
     .run = agent,

@@ -10,9 +10,26 @@
 
 extern const struct option option_socket;
 
+// Exit codes of several of them.
+#define EXIT_AGENT_SILENT                                                                                              \
+    {                                                                                                                  \
+        "8", "the agent does not answer in time, or what answers there is no agent"                                    \
+    }
+#define EXIT_LOGIN_FAILED                                                                                              \
+    {"5", "the PIN is wrong, locked or not available"},                                                                \
+        {"6", "the PKCS#11 token does not have the key, or the client secret"},                                        \
+    {                                                                                                                  \
+        "7", "a PKCS#11 operation failed"                                                                              \
+    }
+
 // The path that --socket names, else the usual one.
 bool agent_socket_path(const struct arguments *arguments, char path[static AGENT_PATH_MAX],
                        struct ssa_error *err) MUST_CHECK;
+
+// The same, for a command that an agent of another host does not obey. Fails with SSA_USAGE where SSA_HSM_AGENT names
+// only such agents: the one of this host is not meant then.
+bool agent_own_socket(const struct arguments *arguments, char path[static AGENT_PATH_MAX],
+                      struct ssa_error *err) MUST_CHECK;
 
 // Asks the agent for something, and fails with its own error where it refuses that. *answer may be NULL. `what` is
 // "lock", for instance, and profile (may be NULL) goes with it.

@@ -95,6 +95,14 @@ static bool make_folder(struct ssa_error *err)
     return path_config(folder, err) && path_make(folder, err);
 }
 
+static bool explain(struct ssa_error *err)
+{
+    if (err->code == SSA_IN_USE)
+        (void)error_hint(err, "`ssa-hsm agent caller list` shows the callers. To give one another secret or other "
+                              "scopes, remove it first: `ssa-hsm agent caller remove CALLER`.");
+    return false;
+}
+
 static bool agent_caller_add(const struct invocation *i, struct ssa_error *err)
 {
     struct caller_entry wanted, made;
@@ -103,8 +111,10 @@ static bool agent_caller_add(const struct invocation *i, struct ssa_error *err)
     struct secret *secret = option_given(i->arguments, &option_no_secret) ? NULL : &room;
     const bool json = option_given(i->arguments, &option_json);
     if (!read_wanted(i, &wanted, err) || !caller_path(path, err) || !make_folder(err) ||
-        !secret_new(&room, SECRET_MAX, err) || !callers_add(path, &wanted, &made, secret, err))
+        !secret_new(&room, SECRET_MAX, err))
         return false;
+    if (!callers_add(path, &wanted, &made, secret, err))
+        return explain(err);
     if (!(json ? print_json(&made, secret, err) : print_lines(&made, secret, err)))
         return take_back(path, &made, err);
     print_note("%s: the caller %s may ask for %s", path, made.name, made.scope);
@@ -123,12 +133,12 @@ const struct command command_agent_caller_add = {
         "id and a secret of its own, or at a broker (--listen), by its certificate, or both. Prints the id and "
         "the secret. The secret is printed this once, and is not stored: callers.json has only a hash of it. It is "
         "good for the agent alone, and is not the client secret of the API. A running agent knows the caller at once. "
-        "With --profile, it gets access tokens of this profile, else of the agent's first one. It ends with exit code "
-        "14 where there is a caller of that name.",
+        "With --profile, it gets access tokens of this profile, else of the agent's first one.",
     .argument_help = ARGUMENTS({"NAME", "a name for the caller: letters, digits, \".\", \"_\" and \"-\""}),
     .examples = EXAMPLES({"agent caller add postman --scope data:read", "Prints an id and a secret for Postman."},
                          {"agent caller add build --scope data:read --san build.example.com --no-secret",
                           "Lets the host with this name in its certificate ask a broker."}),
+    .exit_codes = EXIT_CODES({"14", "the name, or the name in the certificate, is another caller's already"}),
     .reads_no_profile = true,
     .uses = USE_PROFILE,
     .options = OPTIONS(&option_scopes, &option_san, &option_no_secret, &option_json),

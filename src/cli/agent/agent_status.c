@@ -1,7 +1,7 @@
 // ssa-hsm agent status
 #include <stdlib.h>
 
-#include "cli/agent/agent.h"
+#include "cli/agent/health.h"
 #include "cli/output/print.h"
 #include "cli/output/table.h"
 #include "core/json.h"
@@ -106,8 +106,13 @@ static bool agent_status(const struct invocation *i, struct ssa_error *err)
 {
     char path[AGENT_PATH_MAX];
     AGENT_ANSWER_AUTO answer = {0};
-    if (!agent_socket_path(i->arguments, path, err) || !agent_get(path, "status", &i->run, &answer, err))
+    if (!option_given(i->arguments, &option_socket) && agent_is_elsewhere())
+        return health_print(i, ssa_settings_value(i->settings, "SSA_HSM_AGENT"), NULL, err);
+    if (!agent_socket_path(i->arguments, path, err))
         return false;
+    // Another user's agent tells only how it is.
+    if (!agent_get(path, "status", &i->run, &answer, err))
+        return err->reason == SSA_REASON_AGENT_REFUSES && health_print(i, NULL, path, err);
     return option_given(i->arguments, &option_json) ? print_json(&answer, err) : print_tables(&answer, err);
 }
 
@@ -115,12 +120,15 @@ const struct command command_agent_status = {
     .name = "agent status",
     .group = "Access tokens",
     .help = "show the agent's profiles and access tokens",
-    .about = "Shows the profiles of a running agent, whether they are unlocked, and for which scopes it has access "
-             "tokens. The access tokens themselves are not shown.",
+    .about =
+        "Shows the profiles of a running agent, whether they are unlocked, and for which scopes it has access "
+        "tokens. The access tokens themselves are not shown. Of an agent of another host (SSA_HSM_AGENT) or another "
+        "user, it shows only whether it has access tokens to give: ok, locked, lost (its PKCS#11 token) or failing.",
     .examples = EXAMPLES({"agent status", "Asks the agent at the usual socket."},
                          {"agent status --json", "The same for programs, with what was counted."}),
+    .exit_codes = EXIT_CODES(EXIT_AGENT_SILENT),
     .reads_no_profile = true,
-    .uses = USE_SOCKET,
+    .uses = USE_AGENT | USE_RUNNING,
     .options = OPTIONS(&option_socket, &option_json),
     .run = agent_status,
 };

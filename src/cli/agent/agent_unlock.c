@@ -6,7 +6,7 @@ static bool unlock(const struct invocation *i, struct ssa_error *err)
 {
     char path[AGENT_PATH_MAX];
     const char *profile = option_value(i->arguments, &option_profile);
-    if (!agent_socket_path(i->arguments, path, err) || !agent_unlock(path, profile, &i->run, err))
+    if (!agent_own_socket(i->arguments, path, err) || !agent_unlock(path, profile, &i->run, err))
         return false;
     print_note("%s: unlocked", path);
     return true;
@@ -23,8 +23,10 @@ const struct command command_agent_unlock = {
     .examples = EXAMPLES({"agent unlock", "Unlocks all profiles of the agent."},
                          {"agent unlock --profile work", "Unlocks one profile."},
                          {"agent unlock --pin-retry", "A wrong PIN was stored, and is corrected now."}),
+    .exit_codes = EXIT_CODES({"4", "no agent answers there, or a PKCS#11 module or token is not there"},
+                             EXIT_LOGIN_FAILED, EXIT_AGENT_SILENT),
     .reads_no_profile = true,
-    .uses = USE_PROFILE | USE_SOCKET | USE_RETRY,
+    .uses = USE_PROFILE | USE_SOCKET | USE_RUNNING | USE_RETRY,
     .options = OPTIONS(&option_socket),
     .run = unlock,
 };

@@ -21,6 +21,14 @@ bool agent_socket_path(const struct arguments *a, char path[static AGENT_PATH_MA
                                  "is too long for a socket: its whole path has at most %d bytes", AGENT_PATH_MAX - 1);
 }
 
+bool agent_own_socket(const struct arguments *a, char path[static AGENT_PATH_MAX], struct ssa_error *err)
+{
+    if (!option_given(a, &option_socket) && agent_is_elsewhere())
+        return error_because(err, SSA_USAGE, SSA_REASON_AGENT_ELSEWHERE, secure_getenv("SSA_HSM_AGENT"),
+                             "is an agent of another host, which only somebody there can lock, unlock or stop");
+    return agent_socket_path(a, path, err);
+}
+
 static bool ask(const char *path, const char *method, const char *target, const struct ssa_run *run,
                 struct agent_answer *answer, struct ssa_error *err)
 {

@@ -14,6 +14,7 @@
 
 #include "cli/output/print.h"
 #include "cli/process/interrupt.h"
+#include "config/descriptors.h"
 #include "core/descriptor.h"
 #include "core/text.h"
 #include "core/thread.h"
@@ -160,7 +161,29 @@ static void point_to_nothing(int fd, int nothing)
         (void)dup2(nothing, fd);
 }
 
-// It stays in its folder: paths in settings may be relative. Standard input that is no terminal may be where a PIN is.
+// A profile that cannot be read names nothing: why, is told when it is served.
+static void keep_of_profile(struct descriptors *kept, const struct ssa_settings *base, const char *name)
+{
+    const struct ssa_callbacks silent = {0};
+    struct ssa_settings *settings = settings_again(base, ERROR_IGNORED);
+    if (settings != NULL && ssa_settings_profile(settings, name, false, &silent, ERROR_IGNORED))
+        descriptors_add_named(kept, settings);
+    ssa_settings_free(settings);
+}
+
+void background_close_inherited(const struct agent_options *options)
+{
+    struct descriptors kept = {.count = 0};
+    for (size_t i = 0; i < options->profile_count; i++)
+        keep_of_profile(&kept, options->run.settings, options->profiles[i]);
+    descriptors_close_inherited(&kept);
+    DESCRIPTOR_AUTO nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    // A terminal stays until the agent is ready: a person may be asked for the client secret.
+    if (!descriptors_have(&kept, STDIN_FILENO) && isatty(STDIN_FILENO) != 1)
+        point_to_nothing(STDIN_FILENO, nothing);
+}
+
+// It stays in its folder: paths in settings may be relative.
 static void leave(void)
 {
     DESCRIPTOR_AUTO nothing = open("/dev/null", O_RDWR | O_CLOEXEC);

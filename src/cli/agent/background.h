@@ -17,6 +17,10 @@ enum background_side background_side(void);
 // In the agent: a descriptor that can be read from when the launcher has ended; 0: there is none.
 int background_until(void);
 
+// In the agent: closes what the caller has open, which would wait for its end (a pipe) or keep others waiting (a lock),
+// but for descriptors that the settings or the profiles read a secret from.
+void background_close_inherited(const struct agent_options *options);
+
 // In the agent: it is ready. It leaves the terminal, and from now on its messages go to the system's log.
 void background_ready(const char *socket);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/agent/options.h"
 #include "cli/output/print.h"
 #include "cli/output/waiting.h"
 
@@ -60,6 +61,23 @@ bool program_become(const struct ssa_settings *settings, char *const *program, c
     secret_wipe_stack();
     (void)execvp(program[0], program);
     return error_errno(err, SSA_UNEXPECTED, errno, program[0], "cannot be run");
+}
+
+bool program_wants_csh(const struct arguments *a)
+{
+    static const char csh[] = "csh";
+    const char *shell = getenv("SHELL");
+    const size_t len = shell == NULL ? 0 : strlen(shell), end = sizeof csh - 1;
+    return option_given(a, &option_csh) || (len >= end && strcmp(shell + len - end, csh) == 0);
+}
+
+bool program_print_forget(bool csh, pid_t agent, struct ssa_error *err)
+{
+    const char *unset = csh ? "unsetenv" : "unset";
+    char text[128], ended[64] = "";
+    return (agent == 0 || text_format(ended, sizeof ended, "echo Agent pid %ld has ended;\n", (long)agent)) &&
+           text_format(text, sizeof text, "%s SSA_HSM_AGENT;\n%s SSA_HSM_AGENT_PID;\n%s", unset, unset, ended) &&
+           print_result(span_text(text), err);
 }
 
 static bool format(bool csh, const char *word, pid_t agent, char *out, size_t room)

@@ -11,5 +11,11 @@ void program_refuse_missing(char *const *program);
 bool program_become(const struct ssa_settings *settings, char *const *program, const char *socket, pid_t agent,
                     struct ssa_error *err) MUST_CHECK;
 
+// Whether commands are to be those of csh.
+bool program_wants_csh(const struct arguments *arguments);
+
+// Prints the commands by which a shell forgets where the agent was. agent is 0 where it was gone before.
+bool program_print_forget(bool csh, pid_t agent, struct ssa_error *err) MUST_CHECK;
+
 // Prints the commands by which a shell learns where the agent is.
 bool program_print_shell(bool csh, const char *socket, pid_t agent, struct ssa_error *err) MUST_CHECK;

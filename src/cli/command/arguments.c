@@ -63,11 +63,13 @@ static bool refuse_option(const struct line *line, const struct item *item, stru
     return error_hint(err, "`ssa-hsm %s%s--help` lists the options.", command != NULL ? command : "", blank);
 }
 
-static bool is_among(const char *value, const char *const *values)
+// The value of the option that a text is, or means in another form; NULL for none.
+static const char *find_value(const struct option *option, const char *text)
 {
-    while (*values != NULL && strcmp(*values, value) != 0)
-        values++;
-    return *values != NULL;
+    for (const char *const *value = option->values; *value != NULL; value++)
+        if (strcmp(*value, text) == 0)
+            return text;
+    return option->meant != NULL ? option->meant(text) : NULL;
 }
 
 static void names_text(const char *const *names, char out[static OPTION_VALUES_TEXT])
@@ -100,6 +102,7 @@ static bool refuse_value(const struct option *option, const char *const *names, 
 static bool add_option(struct arguments *a, const struct line *line, const struct item *item, struct ssa_error *err)
 {
     const struct option *option = item->option;
+    const char *value = item->value;
     if (item->is_whole_name) {
         error_set(err, SSA_USAGE, NULL, NULL, "-%s has one dash", option->name);
         return error_hint(err, "Did you mean --%s?", option->name);
@@ -121,13 +124,13 @@ static bool add_option(struct arguments *a, const struct line *line, const struc
         return error_set(err, SSA_USAGE, NULL, NULL, "--%s has an empty value", option->name);
     } else if (again && !option->repeatable) {
         return error_set(err, SSA_USAGE, NULL, NULL, "--%s is given twice", option->name);
-    } else if (option->values != NULL && !is_among(item->value, option->values)) {
+    } else if (option->values != NULL && (value = find_value(option, value)) == NULL) {
         return refuse_value(option, option->values, item->value, err);
     }
     if (a->given_count == GIVEN_MAX)
         return error_set(err, SSA_USAGE, NULL, NULL, "there are more than %d options", GIVEN_MAX);
     a->given[a->given_count].option = option;
-    a->given[a->given_count++].value = item->value;
+    a->given[a->given_count++].value = value;
     return true;
 }
 

@@ -21,7 +21,8 @@ enum use {
     USE_AGENT = 1 << 11,   // an agent, where one runs
     USE_CACHE = 1 << 12,   // access tokens that are kept
     USE_SOCKET = 1 << 13,  // the agent's socket: the command is about the agent itself
-    USE_RETRY = 1 << 14,   // one more try of a stored PIN
+    USE_RUNNING = 1 << 14, // no setting: an agent that runs
+    USE_RETRY = 1 << 15,   // one more try of a stored PIN
     // What a command uses that asks the API.
     USE_API = USE_PROFILE | USE_CLIENT | USE_SECRET | USE_LOGIN | USE_SERVER | USE_TLS,
     USE_ALL = USE_API | USE_TOKEN | USE_OFFICER | USE_AUDIENCE,
@@ -38,6 +39,8 @@ struct option {
     const char *preset;        // its value where it is not given, for the help; NULL for none
     const char *const *values; // the only values that it takes, ending with NULL; NULL for any
     enum use use;              // what a command must use to accept it; 0: every command that lists it, or all
+    // Which one of the values a text means that is none of them; NULL: it means none. May be NULL.
+    const char *(*meant)(const char *text);
 };
 
 // A list that ends with NULL.

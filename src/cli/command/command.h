@@ -29,6 +29,12 @@ struct example {
 };
 #define EXAMPLES(...) ((const struct example[]){__VA_ARGS__, {NULL, NULL}})
 
+// An exit code that is not one of what the command uses (cli/help/facts.c), or means something else here.
+struct exit_code {
+    const char *code, *text;
+};
+#define EXIT_CODES(...) ((const struct exit_code[]){__VA_ARGS__, {NULL, NULL}})
+
 struct command {
     const char *name;      // one to three words
     const char *group;     // its heading in the help, one of help_groups
@@ -37,19 +43,20 @@ struct command {
     const char *about;     // what it does, in whole sentences
     const struct argument *argument_help;
     const struct example *examples;
-    bool hidden;                   // for shell completion; no help and no manual page tells of it
-    bool without_settings;         // reads neither environment nor profile
-    bool falls_back;               // accepts several profiles
-    bool writes_profile;           // --profile names a profile to write, which need not exist
-    bool reads_no_profile;         // must work where a profile is broken
-    bool account_of_usual_profile; // where a new profile names no account, the usual profile's is meant
-    bool asks_agent;               // runs also where the profile that is named is not here: an agent may have it
-    bool examines_settings;        // runs also where the settings cannot be read
-    bool asks_secret;              // a word too many may be the secret itself: no message shows it
-    bool runs_program;             // what follows is another program and its arguments
-    bool takes_program;            // what follows "--" is another program and its arguments
-    enum use uses;                 // which of the common options it accepts
-    option_list options;           // its own, beside the common ones; NULL for none
+    const struct exit_code *exit_codes; // its own, in their order; NULL for none
+    bool hidden;                        // for shell completion; no help and no manual page tells of it
+    bool without_settings;              // reads neither environment nor profile
+    bool falls_back;                    // accepts several profiles
+    bool writes_profile;                // --profile names a profile to write, which need not exist
+    bool reads_no_profile;              // must work where a profile is broken
+    bool account_of_usual_profile;      // where a new profile names no account, the usual profile's is meant
+    bool asks_agent;                    // runs also where the profile that is named is not here: an agent may have it
+    bool examines_settings;             // runs also where the settings cannot be read
+    bool asks_secret;                   // a word too many may be the secret itself: no message shows it
+    bool runs_program;                  // what follows is another program and its arguments
+    bool takes_program;                 // what follows "--" is another program and its arguments
+    enum use uses;                      // which of the common options it accepts
+    option_list options;                // its own, beside the common ones; NULL for none
     // Runs before the settings are read, and may split the process in two: a child has no secrets that were read
     // before.
     bool (*before)(const struct arguments *arguments, struct ssa_error *err);

@@ -26,6 +26,24 @@ void suggestion_begin(command_list commands, const struct arguments *arguments)
     given = arguments;
 }
 
+static bool is_listed(option_list list, struct span name, const struct command *user)
+{
+    for (; list != NULL && *list != NULL; list++)
+        if (span_is(name, (*list)->name) && (user == NULL || command_uses(user, *list)))
+            return true;
+    return false;
+}
+
+bool suggestion_accepts(const char *name, size_t len)
+{
+    static const char no_agent[] = "no-agent", scope[] = "scope";
+    const struct span option = span_of(name, len);
+    const struct command *command = given != NULL ? given->command : NULL;
+    return command == NULL || is_listed(command->options, option, command) ||
+           is_listed(common_options, option, command) ||
+           (!is_listed(common_options, option, NULL) && !span_is(option, no_agent) && !span_is(option, scope));
+}
+
 void suggestion_profile(const char *path)
 {
     // A name that is cut off would name another file.

@@ -1,5 +1,8 @@
 #include "cli/help/facts.h"
 
+#include <limits.h>
+#include <stdlib.h>
+
 #include "cli/command/common.h"
 #include "core/text.h"
 
@@ -39,14 +42,14 @@ const struct fact help_exit_codes[] = {
     {"2", "the command line is wrong", 0},
     {"3", "a setting, a profile or a file is wrong", 0},
     {"4", "the PKCS#11 module or token is not there", USE_LOGIN},
-    {"4", "no agent answers there, or its PKCS#11 token is not there", USE_SOCKET},
-    {"5", "the PIN is wrong, locked or not available", USE_LOGIN | USE_SOCKET},
+    {"4", "no agent answers there", USE_RUNNING},
+    {"5", "the PIN is wrong, locked or not available", USE_LOGIN},
     {"6", "the PKCS#11 token does not have the key, or the client secret", USE_LOGIN},
     {"7", "a PKCS#11 operation failed", USE_LOGIN},
     {"8", "network or TLS; or the server is down or its answer cannot be used", USE_TLS},
     {"9", "client id or client secret refused", USE_TLS},
     {"10", "refused by the API", USE_TLS},
-    {"10", "the agent refuses that to this user", USE_SOCKET},
+    {"10", "the agent refuses that to this user", USE_RUNNING},
     {"11", "rate limit, longer than there was time to wait", USE_TLS},
     {"12", "the command failed, and what it had made was removed", USE_JOURNAL},
     {"13", "something failed, and something is left: the message names it", USE_JOURNAL},
@@ -66,6 +69,32 @@ const struct fact help_files[] = {
 bool fact_concerns(const struct fact *fact, const struct command *command)
 {
     return command->without_settings ? false : fact->use == 0 || (command->uses & fact->use) != 0;
+}
+
+static bool is_own(const struct command *command, const char *code)
+{
+    for (const struct exit_code *own = command->exit_codes; own != NULL && own->code != NULL; own++)
+        if (strcmp(own->code, code) == 0)
+            return true;
+    return false;
+}
+
+size_t command_exit_codes(const struct command *command, struct fact codes[static EXIT_CODES_MAX])
+{
+    enum { BASE = 10 };
+    const struct exit_code *own = command->exit_codes;
+    size_t count = 0;
+    for (const struct fact *code = help_exit_codes; count < EXIT_CODES_MAX; code++) {
+        const long number = code->name != NULL ? strtol(code->name, NULL, BASE) : LONG_MAX;
+        for (; own != NULL && own->code != NULL && strtol(own->code, NULL, BASE) < number && count < EXIT_CODES_MAX;
+             own++)
+            codes[count++] = (struct fact){own->code, own->text, 0};
+        if (code->name == NULL)
+            break;
+        if (fact_concerns(code, command) && !is_own(command, code->name) && count < EXIT_CODES_MAX)
+            codes[count++] = *code;
+    }
+    return count;
 }
 
 static const struct option *find_setting(option_list options, const char *name, const struct command *command)

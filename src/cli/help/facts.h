@@ -15,6 +15,11 @@ struct fact {
 // name.
 extern const struct fact help_variables[], help_exit_codes[], help_files[];
 
+// The exit codes of a command: those that concern it, and its own, which take the place of the others, by their
+// numbers. Returns their number.
+enum { EXIT_CODES_MAX = 32 };
+size_t command_exit_codes(const struct command *command, struct fact codes[static EXIT_CODES_MAX]);
+
 // Whether it concerns the command.
 bool fact_concerns(const struct fact *fact, const struct command *command);
 

@@ -114,12 +114,12 @@ static void write_exit_codes(FILE *out, const struct command *command)
                       TEXT_COLUMN - 2, "any", TEXT_COLUMN - 2, "125", TEXT_COLUMN - 2, "126", TEXT_COLUMN - 2, "127");
         return;
     }
-    for (const struct fact *code = help_exit_codes; code->name != NULL; code++) {
-        if (!fact_concerns(code, command))
-            continue;
+    struct fact codes[EXIT_CODES_MAX];
+    const size_t count = command_exit_codes(command, codes);
+    for (size_t i = 0; i < count; i++) {
         (void)fputs(heading, out);
         heading = "";
-        write_row(out, code->name, 6, code->text);
+        write_row(out, codes[i].name, 6, codes[i].text);
     }
 }
 

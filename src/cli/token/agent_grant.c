@@ -58,6 +58,8 @@ static bool send(struct search *s, unsigned timeout_ms, struct agent_answer *ans
     const unsigned most = broker ? BROKER_WAIT_MOST_S : WAIT_MOST_S, seconds = (timeout_ms + MS - 1) / MS;
     const struct ssa_callbacks *callbacks = &s->i->run.callbacks;
     s->wish.wait = seconds < most ? seconds : most;
+    if (!agent_place_check(s->place, err))
+        return false;
     if (!(s->by_assertion ? agent_wish_assertion(&s->wish, &target, err) : agent_wish_token(&s->wish, &target, err)))
         return false;
     timeout_ms += GRACE_MS;

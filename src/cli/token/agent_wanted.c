@@ -10,29 +10,10 @@
 
 const struct option option_no_agent = {"no-agent", .help = "ask no agent, also where one runs"};
 
-static bool is_off(const char *list)
-{
-    char place[AGENT_PLACE_MAX];
-    return agent_place_next(list, place) == NULL || strcmp(place, "none") == 0;
-}
-
-// The first source that has the setting decides, also if it is empty there. NULL: none has it.
-static const char *find_list(const struct ssa_settings *settings)
-{
-    enum setting_source order[SOURCE_COUNT];
-    settings_order(settings, order);
-    for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        const char *list = settings_from(settings, order[i], SET_AGENT);
-        if (list != NULL)
-            return list;
-    }
-    return NULL;
-}
-
 bool agent_list(const struct invocation *i, const char **list)
 {
-    *list = find_list(i->settings);
-    return !option_given(i->arguments, &option_no_agent) && (*list == NULL || !is_off(*list));
+    *list = settings_first(i->settings, SET_AGENT);
+    return !option_given(i->arguments, &option_no_agent) && (*list == NULL || !agent_place_is_none(*list));
 }
 
 // The option that says how this program is to work by itself, or NULL.

@@ -1,9 +1,26 @@
 #include <signal.h>
+#include <stdlib.h>
+#include <strings.h>
 
 #include "cli/token/refresh.h"
+#include "core/text.h"
 
 static const char *const signals[] = {"HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "WINCH", NULL};
 static const int numbers[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+
+// As kill(1) takes them: with or without SIG, in any case, or as a number.
+static const char *signal_meant(const char *text)
+{
+    static const char prefix[] = "SIG";
+    const bool is_number = text[strspn(text, "0123456789")] == '\0';
+    const long number = is_number ? strtol(text, NULL, 10) : 0;
+    if (strncasecmp(text, prefix, sizeof prefix - 1) == 0)
+        text += sizeof prefix - 1;
+    for (size_t i = 0; i < COUNT(numbers); i++)
+        if (is_number ? number == numbers[i] : strcasecmp(text, signals[i]) == 0)
+            return signals[i];
+    return NULL;
+}
 
 enum { KILL_AFTER = 10, KILL_AFTER_MOST = 3600 };
 
@@ -11,7 +28,7 @@ const struct option option_refresh = {"refresh", "FILE", .help = "keep a fresh a
 const struct option option_refresh_format = {"refresh-format", "FORMAT", .help = "what FILE has in it",
                                              .values = grant_formats, .preset = "token"};
 const struct option option_renew_signal = {"renew-signal", "SIGNAL", .help = "send CMD a signal after each renewal",
-                                           .values = signals};
+                                           .values = signals, .meant = signal_meant};
 const struct option option_restart = {"restart", .help = "end CMD after each renewal, and start it again"};
 const struct option option_kill_after = {"kill-after", "SECONDS",
                                          .help = "with --restart: how long CMD may take to end", .preset = "10"};

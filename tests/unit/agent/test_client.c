@@ -179,6 +179,15 @@ static void places_stand_between_commas_and_blanks(void **state)
         assert_int_equal(agent_place_is_broker(place), i == 1);
     }
     assert_null(agent_place_next(list, place));
+    assert_true(agent_place_is_none(""));
+    assert_true(agent_place_is_none(" ,none /a"));
+    assert_false(agent_place_is_none("/a none"));
+    struct ssa_error err;
+    SUCCEEDS(agent_place_check("/a", &err));
+    SUCCEEDS(agent_place_check("HTTPS://b", &err));
+    static const char *const wrong[] = {"a", "http://b:1", "b:1", "none", ""};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        FAILS(agent_place_check(wrong[i], &err), SSA_CONFIG, i < 4 ? "not the absolute path" : "more than");
     memset(longest, 'x', AGENT_PLACE_MAX);
     assert_non_null(agent_place_next(longest, place));
     assert_string_equal(place, "");

@@ -1,6 +1,7 @@
 // Advice: the tables are whole, and what stands in their places fits.
 #include "core/unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/advice/advice.h"
@@ -35,11 +36,50 @@ static void whatever_stands_in_an_error_fits(void **state)
     assert_string_equal(out, "");
 }
 
+static bool accepts_profile(const char *name, size_t len)
+{
+    return len == strlen("profile") && strncmp(name, "profile", len) == 0;
+}
+
+static void options_that_are_not_accepted_go(void **state)
+{
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"Name it with --module or SSA_HSM_MODULE.", "Name it with SSA_HSM_MODULE."},
+        {"SSA_HSM_MODULE or --module names it.", "SSA_HSM_MODULE names it."},
+        {"Run it without --pin-source and SSA_HSM_PIN_SOURCE. So it is.",
+         "Run it without SSA_HSM_PIN_SOURCE. So it is."},
+        {"First. Use --token X. Last.", "First. Last."},
+        {"First. Use --token X.", "First."},
+        {"--token X.", ""},
+        {"--module --token or A.", ""},
+        {"--module or A, --token or B.", "A, B."},
+        {"`ssa-hsm hsm list --module X` or --profile or A.", "`ssa-hsm hsm list --module X` or --profile or A."},
+        {"a--token or X --", "a--token or X --"},
+        {"--", "--"},
+        {"-- or A", "-- or A"},
+        {"--module", ""},
+        {"`--token", "`--token"},
+    };
+    char text[ADVICE_TEXT_MAX];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        (void)snprintf(text, sizeof text, "%s", cases[i][0]);
+        advice_fit(text, accepts_profile);
+        assert_string_equal(text, cases[i][1]);
+    }
+    advice_for(accepts_profile);
+    advice_text(SSA_REASON_MODULE_NO_ANSWER, "", "", text);
+    assert_string_equal(text, "Name the module that you want with SSA_HSM_MODULE.");
+    advice_for(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_reason_has_advice),
         cmocka_unit_test(whatever_stands_in_an_error_fits),
+        cmocka_unit_test(options_that_are_not_accepted_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

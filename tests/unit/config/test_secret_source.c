@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/reference.h"
 #include "config/secret_source.h"
 #include "core/text.h"
 
@@ -260,6 +261,35 @@ static void a_path_can_be_had_without_reading(void **state)
     FAILS(reference_path(many, path, &err), SSA_CONFIG, "names no file");
 }
 
+static void a_reference_may_name_a_descriptor(void **state)
+{
+    static const struct {
+        const char *text;
+        int number;
+    } cases[] = {
+        {"fd:3", 3},
+        {"fd:0", 0},
+        {"file:/dev/fd/63", 63},
+        {"file:///proc/self/fd/9", 9},
+        {"file:/dev/stdin", 0},
+        {"fd:", -1},
+        {"fd:-1", -1},
+        {"fd:3x", -1},
+        {"fd:99999999999", -1},
+        {"file:/dev/fd/", -1},
+        {"file:/dev/fd/1/x", -1},
+        {"file:/tmp/3", -1},
+        {"file:dev/fd/3", -1},
+        {"env:3", -1},
+        {"pinentry", -1},
+        {"3", -1},
+        {"", -1},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_int_equal(reference_descriptor(cases[i].text), cases[i].number);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +304,7 @@ int main(void)
         cmocka_unit_test(what_nobody_types_is_no_secret),
         cmocka_unit_test(what_is_no_reference_is_not_repeated),
         cmocka_unit_test(a_path_can_be_had_without_reading),
+        cmocka_unit_test(a_reference_may_name_a_descriptor),
     };
     return cmocka_run_group_tests(tests, unit_folder, unit_folder_gone);
 }
