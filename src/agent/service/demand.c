@@ -169,6 +169,21 @@ enum service_answer service_token(struct service *s, const struct demand *demand
     return reply == CACHE_WAITS ? SERVICE_LATER : SERVICE_DONE;
 }
 
+static bool asked_with(const struct cache_waiter *waiter, const void *context)
+{
+    return ((const struct asking *)waiter)->context == context;
+}
+
+bool service_give_up(struct service *s, const void *context)
+{
+    service_enter(s);
+    struct cache_waiter *waiter = cache_leave(s->cache, asked_with, context);
+    s->counts.failed += waiter != NULL;
+    service_leave(s);
+    free((struct asking *)waiter);
+    return waiter != NULL;
+}
+
 bool service_assertion(struct service *s, const struct demand *demand, unsigned lifetime, bool not_before,
                        struct secret *assertion, struct ssa_error *err)
 {

@@ -191,6 +191,27 @@ static void a_thousand_callers_cost_one_signature_and_one_request(void **state)
     assert_int_equal(atomic_load(&fake.exchanges), 1);
 }
 
+static void who_gives_up_is_not_answered(void **state)
+{
+    (void)state;
+    struct outcome outcome;
+    struct heard gone = {.mutex = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER};
+    atomic_store(&fake.sign_ms, 100);
+    start();
+    assert_int_equal(service_token(service, &(struct demand){0}, &outcome, later, &heard), SERVICE_LATER);
+    assert_int_equal(service_token(service, &(struct demand){0}, &outcome, later, &gone), SERVICE_LATER);
+    assert_int_equal(status_of(0).waiting, 2);
+    assert_true(service_give_up(service, &gone));
+    assert_int_equal(status_of(0).waiting, 1);
+    assert_false(service_give_up(service, &gone));
+    wait_for(1);
+    assert_int_equal(gone.count, 0);
+    // He was answered.
+    assert_false(service_give_up(service, &heard));
+    assert_int_equal(service_counts(service).served, 1);
+    assert_int_equal(service_counts(service).failed, 1);
+}
+
 static void demands_that_cannot_be_met_are_refused_at_once(void **state)
 {
     (void)state;
@@ -564,6 +585,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_second_one_is_from_the_cache),
         TEST(a_thousand_callers_cost_one_signature_and_one_request),
+        TEST(who_gives_up_is_not_answered),
         TEST(demands_that_cannot_be_met_are_refused_at_once),
         TEST(a_locked_profile_hands_out_nothing),
         TEST(those_who_wait_are_answered_when_it_is_locked),
