@@ -2,7 +2,9 @@
 #include "core/unit.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -389,6 +391,46 @@ static void a_rotated_key_is_noticed(void **state)
     SUCCEEDS(get(&(struct demand){.account = "another", .force = true}, &err));
 }
 
+static void who_knows_the_new_profile_already_is_not_refused_for_long(void **state)
+{
+    (void)state;
+    struct ssa_error err;
+    bool done = false;
+    start();
+    SUCCEEDS(get(&(struct demand){0}, &err));
+    (void)text_format(fake.account, sizeof fake.account, "another");
+    write_profile("a", PROFILE("client", "another", "key", "secret"));
+    for (long long until = monotonic_ms() + SOON_MS / 2; !done && monotonic_ms() < until; pause_ms(20))
+        done = get(&(struct demand){.account = "another"}, &err);
+    assert_true(done);
+}
+
+static void a_profile_that_could_not_be_read_for_want_of_descriptors_is_read_later(void **state)
+{
+    (void)state;
+    struct ssa_error err;
+    struct rlimit limit;
+    bool lacked = false;
+    start();
+    SUCCEEDS(get(&(struct demand){0}, &err));
+    (void)text_format(fake.account, sizeof fake.account, "another");
+    write_profile("new", PROFILE("client", "another", "key", "secret"));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){.rlim_max = limit.rlim_max}), 0);
+    assert_int_equal(rename(unit_path("config/ssa-hsm/new.env"), unit_path("config/ssa-hsm/a.env")), 0);
+    for (long long until = monotonic_ms() + SOON_MS; !lacked && monotonic_ms() < until; pause_ms(20)) {
+        (void)get(&(struct demand){.account = "another"}, &err);
+        lacked = atomic_load(&told_warnings) > 0;
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_true(lacked);
+    bool done = false;
+    for (long long until = monotonic_ms() + SOON_MS; !done && monotonic_ms() < until; pause_ms(20))
+        done = get(&(struct demand){.account = "another"}, &err);
+    assert_true(done);
+    assert_int_equal(atomic_load(&told_warnings), 1);
+}
+
 static void a_client_secret_is_read_again_where_it_may_have_changed(void **state)
 {
     (void)state;
@@ -596,6 +638,8 @@ int main(void)
         TEST(failures_of_the_api_are_told_and_not_repeated),
         TEST(an_assertion_that_did_not_get_through_is_sent_again),
         TEST(a_rotated_key_is_noticed),
+        TEST(who_knows_the_new_profile_already_is_not_refused_for_long),
+        TEST(a_profile_that_could_not_be_read_for_want_of_descriptors_is_read_later),
         TEST(a_client_secret_is_read_again_where_it_may_have_changed),
         TEST(a_client_secret_on_the_token_is_forgotten_with_the_pin),
         TEST(a_wait_ends_with_the_callers_patience),
