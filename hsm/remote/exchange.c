@@ -74,7 +74,9 @@ static int look_for_signature(const struct remote *c, long long sent, struct pol
     return ready;
 }
 
-// Waits for an answer. The process is looked at, too: a child of the module's may keep the socket open.
+// Waits for an answer. The process is looked at, too: a child of the module's may keep the socket open. A host that
+// does not answer in time, or soon after an interruption, is ended here with all its connections, and nothing is read
+// of it any more: so an answer that comes late is never taken for one to another call.
 static bool answered(struct remote *c, long long sent, long long until)
 {
     bool interrupted = false;

@@ -59,11 +59,59 @@ static bool fail(struct ssa_error *err, const char *profile)
 }
 
 struct slow {
+    struct slow *next; // of those that are under way
+    bool given_up, called;
     unsigned ms;
     char scope[ACCESS_SCOPE_MAX];
     void (*later)(void *context, struct outcome *outcome);
     void *context;
 };
+
+static struct slow *under_way; // under the mutex
+
+static void add(struct slow *slow)
+{
+    (void)pthread_mutex_lock(&mutex);
+    slow->next = under_way;
+    under_way = slow;
+    (void)pthread_mutex_unlock(&mutex);
+    (void)atomic_fetch_add(&waiting, 1);
+}
+
+// Returns whether it is still to be answered.
+static bool begin_answer(struct slow *slow)
+{
+    (void)pthread_mutex_lock(&mutex);
+    slow->called = !slow->given_up;
+    (void)pthread_mutex_unlock(&mutex);
+    return slow->called;
+}
+
+static void take_away(struct slow *slow)
+{
+    (void)pthread_mutex_lock(&mutex);
+    struct slow **at = &under_way;
+    while (*at != slow)
+        at = &(*at)->next;
+    *at = slow->next;
+    (void)pthread_mutex_unlock(&mutex);
+    free(slow);
+}
+
+bool service_give_up(struct service *service, const void *context)
+{
+    bool found = false;
+    (void)service;
+    (void)pthread_mutex_lock(&mutex);
+    for (struct slow *slow = under_way; slow != NULL && !found; slow = slow->next) {
+        found = slow->context == context && !slow->called && !slow->given_up;
+        slow->given_up = slow->given_up || found;
+    }
+    (void)pthread_mutex_unlock(&mutex);
+    if (found)
+        (void)atomic_fetch_sub(&waiting, 1);
+    return found;
+}
 
 static void *answer_slowly(void *context)
 {
@@ -75,9 +123,13 @@ static void *answer_slowly(void *context)
         (void)error_because(&outcome.err, SSA_UNEXPECTED, SSA_REASON_AGENT_GONE, NULL, "the service has stopped");
     else
         outcome.access = make(slow->scope, LIFETIME_S * 1000LL);
-    slow->later(slow->context, &outcome);
-    free(slow);
-    (void)atomic_fetch_sub(&waiting, 1);
+    if (begin_answer(slow)) {
+        slow->later(slow->context, &outcome);
+        (void)atomic_fetch_sub(&waiting, 1);
+    } else if (outcome.access != NULL) {
+        access_drop(outcome.access);
+    }
+    take_away(slow);
     return NULL;
 }
 
@@ -92,7 +144,7 @@ static enum service_answer later_answer(const struct demand *demand, unsigned ms
     slow->ms = ms;
     slow->later = later;
     slow->context = context;
-    (void)atomic_fetch_add(&waiting, 1);
+    add(slow);
     if (pthread_attr_init(&small) != 0 || pthread_attr_setstacksize(&small, 128 * 1024) != 0 ||
         pthread_attr_setdetachstate(&small, PTHREAD_CREATE_DETACHED) != 0 ||
         pthread_create(&thread, &small, answer_slowly, slow) != 0)

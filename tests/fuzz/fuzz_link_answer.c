@@ -3,6 +3,18 @@
 #include "agent/link/question.h"
 #include "fuzz.h"
 
+static uint8_t room[LINK_MESSAGE_MAX];
+
+static void again(const struct link_answer *answer, size_t size)
+{
+    struct ssa_error err;
+    LINK_ANSWER_AUTO got = {0};
+    struct writer w = {.data = room, .capacity = sizeof room};
+    link_put_answer(&w, answer);
+    struct reader r = {.data = room, .len = w.len};
+    CHECK(!w.overflow && w.len == size && link_get_answer(&r, &got, &err) && got.number == answer->number);
+}
+
 static void answer(const uint8_t *data, size_t size)
 {
     struct ssa_error err = {0};
@@ -18,6 +30,7 @@ static void answer(const uint8_t *data, size_t size)
     CHECK(fuzz_is_harmless(got.err.what) && fuzz_is_harmless(got.err.hint) && fuzz_is_harmless(got.err.detail));
     CHECK(fuzz_is_harmless(got.status.label) && fuzz_is_harmless(got.status.key_id));
     CHECK(got.text.len == 0 || memmem(data, size, got.text.data, got.text.len) != NULL);
+    again(&got, size);
 }
 
 static void question(const uint8_t *data, size_t size)

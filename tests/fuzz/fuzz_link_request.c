@@ -17,17 +17,21 @@ static void request(const uint8_t *data, size_t size)
     link_put_request(&w, &got);
     r = (struct reader){.data = room, .len = w.len};
     CHECK(!w.overflow && w.len == size && link_get_request(&r, &again) && strcmp(got.scope, again.scope) == 0);
+    CHECK(got.number == again.number);
 }
 
 static void reply(const uint8_t *data, size_t size)
 {
-    bool given = false;
-    struct span text;
+    struct reply got, again;
     struct reader r = {.data = data, .len = size};
-    if (!get_reply(&r, &given, &text))
+    struct writer w = {.data = room, .capacity = sizeof room};
+    if (!get_reply(&r, &got))
         return;
-    CHECK(text.len <= REPLY_TEXT_MAX && (given || text.len == 0));
-    CHECK(text.len == 0 || memmem(data, size, text.data, text.len) != NULL);
+    CHECK(got.text.len <= REPLY_TEXT_MAX && (got.given || got.text.len == 0));
+    CHECK(got.text.len == 0 || memmem(data, size, got.text.data, got.text.len) != NULL);
+    put_reply(&w, &got);
+    r = (struct reader){.data = room, .len = w.len};
+    CHECK(!w.overflow && w.len == size && get_reply(&r, &again) && got.number == again.number);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -102,6 +102,15 @@ class Player:
         finally:
             connection.close()
 
+    def open_connections(self) -> int:
+        for line in self.ask("/v1/metrics").text.splitlines():
+            if line.startswith("ssa_hsm_agent_connections "):
+                return int(line.split()[1])
+        raise AssertionError("not told")
+
+    def waiting(self) -> int:
+        return int(self.ask("/v1/status").json["profiles"][0]["waiting"])
+
     def threads(self) -> int:
         return len(os.listdir(f"/proc/{self.process.pid}/task"))
 

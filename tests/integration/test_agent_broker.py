@@ -145,6 +145,17 @@ class Answers(BrokerTest):
         self.assertEqual(self.get("/v1/token?profile=slow-20", self.pool.uri).status, 200)
         self.refused(self.get("/v1/token?profile=main", self.pool.uri), 403, "forbidden")
 
+    def test_a_caller_that_hangs_up_is_forgotten_before_its_answer_is_there(self) -> None:
+        self.callers.run("add", "uri", "--scope", "data:read", "--san", URI, "--no-secret", "--profile", "slow-2000")
+        leaving = [connect(self.port, self.context(self.pool.uri)) for _ in range(5)]
+        for connection in leaving:
+            connection.request("GET", "/v1/token")
+        eventually(lambda: self.broker.waiting() == 5, "they wait")
+        with within(1):
+            for connection in leaving:
+                connection.close()
+            eventually(lambda: (self.broker.open_connections(), self.broker.waiting()) == (1, 0), "they are gone")
+
     def test_force_is_for_all(self) -> None:
         self.assertEqual([self.get("/v1/token?force=1").status for _ in range(3)], [200, 200, 429])
         self.assertEqual(self.get("/v1/token").status, 200)

@@ -134,6 +134,18 @@ class Answers(FacadeTest):
             answer = Answer(connection.getresponse())
             self.assertEqual((answer.status, answer.headers["Allow"]), (405, "POST"), method)
 
+    def test_a_caller_that_hangs_up_is_forgotten_before_its_answer_is_there(self) -> None:
+        own, secret = self.callers.add("patient", "data:read", "--profile", "slow-2000")
+        leaving = [self.connection() for _ in range(5)]
+        for connection in leaving:
+            connection.request("POST", FACADE, form(client_id=own, client_secret=secret),
+                               {"Content-Type": "application/x-www-form-urlencoded"})  # fmt: skip
+        eventually(lambda: self.facade.waiting() == 5, "they wait")
+        with within(1):
+            for connection in leaving:
+                connection.close()
+            eventually(lambda: (self.facade.open_connections(), self.facade.waiting()) == (1, 0), "they are gone")
+
     def test_the_profile_and_its_failures(self) -> None:
         for name, profile, status, error in (
             ("locked", "fails-5-173-0", 503, "temporarily_unavailable"), ("lost", "fails-4-174-7", 503, "temporarily_unavailable"),

@@ -202,21 +202,16 @@ class Waiting(PlayerTest):
     def test_a_caller_that_hangs_up_is_forgotten_before_its_answer_is_there(self) -> None:
         for target in ("/v1/token?profile=slow-2000", "/v1/assertion?profile=slow-2000"):
             with self.subTest(target):
-                eventually(lambda: self.open_connections() == 1, "nobody else is there")
+                eventually(lambda: self.player.open_connections() == 1, "nobody else is there")
                 leaving = [Connection(self.player.path) for _ in range(5)]
                 for connection in leaving:
                     connection.request("GET", target)
-                eventually(lambda: self.open_connections() == 6, "they are there")
+                eventually(lambda: self.player.open_connections() == 6, "they are there")
                 with within(1):
                     for connection in leaving:
                         connection.close()
-                    eventually(lambda: self.open_connections() == 1, "they are gone")
-
-    def open_connections(self) -> int:
-        for line in self.player.ask("/v1/metrics").text.splitlines():
-            if line.startswith("ssa_hsm_agent_connections "):
-                return int(line.split()[1])
-        raise AssertionError("not told")
+                    eventually(lambda: self.player.open_connections() == 1, "they are gone")
+                    eventually(lambda: self.player.waiting() == 0, "they are in no line")
 
     def test_a_stop_answers_all_who_wait(self) -> None:
         waiting = [Connection(self.player.path) for _ in range(50)]

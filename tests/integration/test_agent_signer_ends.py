@@ -144,7 +144,8 @@ class Lies(SignerLinkCase):
         return {"SSA_HSM_SIGNER": str(HOSTILE), "HOSTILE_SIGNER": lie}
 
     def test_an_answer_that_makes_no_sense_ends_it(self) -> None:
-        for lie in ("garbage", "cut", "more", "long", "empty", "state", "stage", "escape", "success-and-secret", "no-class"):
+        for lie in ("garbage", "cut", "more", "long", "empty", "state", "stage", "escape", "success-and-secret", "no-class",
+                    "another-number", "again-trying"):  # fmt: skip
             with self.subTest(lie=lie), self.player(env=self.hostile(lie)) as player:
                 answer = player.fails("assertion")
                 self.assertEqual((answer.code, answer.text), (UNEXPECTED, ""))
@@ -157,6 +158,20 @@ class Lies(SignerLinkCase):
             # The second one is nobody's answer, once it is there.
             time.sleep(0.3)
             self.assertEqual(player.ok("assertion").starts, 2)
+
+    def test_an_earlier_answer_is_no_other_request_s(self) -> None:
+        with self.player(env=self.hostile("again")) as player:
+            self.assertEqual(player.ok("assertion").starts, 1)
+            # It comes when the next request was sent already. Another signer answers that.
+            self.assertEqual(player.ok("assertion").starts, 2)
+        self.assertIn("the signer has died", self.told)
+
+    def test_one_that_tells_without_end_is_not_listened_to(self) -> None:
+        with self.player(env=self.hostile("telling")) as player:
+            player.fails("assertion", "tells without end", seconds=5)
+            self.assertEqual(children(player.process.pid), [])
+        with self.player(env=self.hostile("telling-much")) as player:
+            self.assertEqual(player.ok("assertion").starts, 1)
 
     def test_one_that_dies_while_it_tries_a_pin(self) -> None:
         with self.player(env=self.hostile("trying")) as player:
@@ -203,13 +218,16 @@ class Agents(SignerLinkCase):
         self.process.kill()
         self.process.communicate()
 
-    def call(self, number: int, scope: bytes = b"", lifetime: int = 0) -> bytes:
+    def call(self, call: int, scope: bytes = b"", lifetime: int = 0) -> bytes:
+        """The answer without the request's number, which it repeats."""
+        number = os.urandom(8)
         padded = scope + bytes(-len(scope) % 8)
-        self.agent.send(struct.pack("<QQ", number, len(scope)) + padded + struct.pack("<QQ", lifetime, 0))
+        self.agent.send(number + struct.pack("<QQ", call, len(scope)) + padded + struct.pack("<QQ", lifetime, 0))
         while True:
             answer = self.agent.recv(1 << 17)
-            if answer[:8] == bytes(8):
-                return answer
+            self.assertEqual(answer[:8], number)
+            if answer[8:16] == bytes(8):
+                return answer[8:]
 
     def test_what_makes_no_sense_ends_it_in_order(self) -> None:
         self.assertEqual(self.call(1)[8:16], struct.pack("<Q", 1))
@@ -219,7 +237,7 @@ class Agents(SignerLinkCase):
         self.assertEqual((self.log.count("C_Login"), self.log.count("C_Logout")), (1, 1))
 
     def test_what_is_cut_or_too_long_ends_it(self) -> None:
-        self.agent.send(struct.pack("<QQ", 1, 0))
+        self.agent.send(struct.pack("<QQQ", 1, 1, 0))
         self.assertEqual(self.agent.recv(100), b"")
         self.assertEqual(self.process.wait(30), 0)
 
@@ -240,9 +258,18 @@ class Agents(SignerLinkCase):
                 # It is open already, so nothing is asked, and the signer may be done with it before the packet comes.
                 with contextlib.suppress(ConnectionResetError, BrokenPipeError):
                     stranger.send(packet)
-                    self.assertEqual(stranger.recv(1 << 14)[:8], struct.pack("<Q", 3))
+                    self.assertEqual(kind_of(stranger.recv(1 << 14)), 3)
         self.assertEqual(self.call(2, b"data:read")[8:16], struct.pack("<Q", 1))
         self.assertEqual(self.log.count("C_Login"), 1)
+
+
+def kind_of(question: bytes) -> int:
+    (kind,) = struct.unpack("<Q", question[8:16])
+    return int(kind)
+
+
+def reply(number: int, text: bytes) -> bytes:
+    return struct.pack("<QQQ", number, 1, len(text)) + text + bytes(-len(text) % 8)
 
 
 class StrangePersons(SignerLinkCase):
@@ -256,18 +283,43 @@ class StrangePersons(SignerLinkCase):
             for packet in (b"\xff" * 40, struct.pack("<QQ", 1, 5) + b"12345", struct.pack("<QQ", 0, 0), long, bytes(9000)):
                 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stranger:
                     stranger.connect(str(self.pin_socket))
-                    self.assertEqual(stranger.recv(1 << 14)[:8], bytes(8))
-                    stranger.send(packet)
-                    self.assertEqual(stranger.recv(1 << 14)[:8], struct.pack("<Q", 4))
+                    question = stranger.recv(1 << 14)
+                    self.assertEqual(kind_of(question), 0)
+                    stranger.send(question[:8] + packet)
+                    self.assertEqual(kind_of(stranger.recv(1 << 14)), 4)
+            # A good reply to an earlier question is none to this one.
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stranger:
+                stranger.connect(str(self.pin_socket))
+                (number,) = struct.unpack("<Q", stranger.recv(1 << 14)[:8])
+                stranger.send(reply(number - 1, b"12345678"))
+                failed = stranger.recv(1 << 14)
+                self.assertEqual(kind_of(failed), 4)
+                self.assertIn(b"one to another question", failed)
             # One that answers before it is asked has not read the question.
             with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stranger:
                 stranger.connect(str(self.pin_socket))
-                stranger.send(struct.pack("<QQ", 1, 8) + b"12345678")
+                stranger.send(reply(0, b"12345678"))
                 with contextlib.suppress(ConnectionResetError):
-                    # Where the question was faster, it is a PIN, and wrong: whether to type it again is asked then.
-                    while stranger.recv(1 << 14)[:8] not in (struct.pack("<Q", 4), struct.pack("<Q", 1)):
+                    while kind_of(stranger.recv(1 << 14)) != 4:
                         continue
-            self.assertLessEqual(log.count("C_Login"), 1)
+            self.assertEqual(log.count("C_Login"), 0)
+            self.assertEqual(self.unlock(PIN)[0], 0)
+
+    def test_the_pin_is_no_yes(self) -> None:
+        """A reply that comes twice: the second one is none to the question that comes next."""
+        self.without_pin_source()
+        with self.shim() as log, self.player() as player:
+            player.ok("look")
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stranger:
+                stranger.connect(str(self.pin_socket))
+                (number,) = struct.unpack("<Q", stranger.recv(1 << 14)[:8])
+                stranger.send(reply(number, b"12345678"))
+                while kind_of(stranger.recv(1 << 14)) != 1:
+                    continue
+                stranger.send(reply(number, b""))
+                while kind_of(stranger.recv(1 << 14)) != 4:
+                    continue
+            self.assertEqual(log.count("C_Login"), 1)
             self.assertEqual(self.unlock(PIN)[0], 0)
 
 

@@ -100,6 +100,10 @@ void cache_outdate(struct cache *cache, size_t profile);
 // Forgets the failures of a profile, since something has changed.
 void cache_relieve(struct cache *cache, size_t profile);
 
+// Takes one out of the line who does not wait any more: the first one who is it. NULL where nobody is.
+typedef bool cache_is_waiter(const struct cache_waiter *waiter, const void *context);
+struct cache_waiter *cache_leave(struct cache *cache, cache_is_waiter *is_it, const void *context);
+
 // Finds those whose wait is over: true while there are some.
 bool cache_expired(struct cache *cache, long long now, struct cache_answers *answers);
 // The end of the first wait; 0: nobody waits.

@@ -110,6 +110,31 @@ void entry_take_waiters(struct cache *cache, struct cache_entry *entry, struct c
     entry->waiting = 0;
 }
 
+static struct cache_waiter *entry_leave(struct cache *cache, struct cache_entry *entry, cache_is_waiter *is_it,
+                                        const void *context)
+{
+    struct cache_waiter **at = &entry->first;
+    while (*at != NULL && !is_it(*at, context))
+        at = &(*at)->next;
+    struct cache_waiter *waiter = *at;
+    if (waiter == NULL)
+        return NULL;
+    *at = waiter->next;
+    if (waiter->next == NULL)
+        entry->last = at;
+    entry->waiting--;
+    cache->waiting--;
+    return waiter;
+}
+
+struct cache_waiter *cache_leave(struct cache *cache, cache_is_waiter *is_it, const void *context)
+{
+    struct cache_waiter *waiter = NULL;
+    for (size_t i = 0; i < cache->count && waiter == NULL; i++)
+        waiter = entry_leave(cache, cache->entries[i], is_it, context);
+    return waiter;
+}
+
 void cache_answers_end(struct cache_answers *answers)
 {
     access_drop(answers->access);

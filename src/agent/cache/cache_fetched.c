@@ -7,7 +7,7 @@ static bool land(struct cache *cache, struct cache_entry *entry, const struct ca
 {
     const bool wanted = !entry->discarded;
     *answers = (struct cache_answers){0};
-    budget_end(cache_budget(cache, entry->profile), sent->requests, &sent->told, now, random);
+    budget_end(&cache->budgets[entry->budget], sent->requests, &sent->told, now, random);
     entry->in_flight = entry->discarded = false;
     return wanted;
 }

@@ -81,6 +81,7 @@ struct cache_entry *cache_next(struct cache *cache, size_t profile, long long no
         return NULL;
     choice.entry->in_flight = true;
     choice.entry->renews = choice.entry->first == NULL;
+    choice.entry->budget = cache->profiles[profile].budget;
     budget_take(cache_budget(cache, profile));
     return choice.entry;
 }

@@ -22,6 +22,7 @@ struct cache_entry {
     bool asked;            // since the access token was obtained
     long long asked_at;
     bool in_flight, renews, discarded;
+    size_t budget;    // that the request in flight is of: the profile may have another one by now
     bool tried_again; // after CACHE_CHANGED
     struct cache_waiter *first, **last;
     size_t waiting;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "core/shortage.h"
 #include "core/text.h"
 
 enum { LINE_MAX_BYTES = 1024 };
@@ -50,9 +51,15 @@ static void refresh(struct guests *guests)
     if (file_mark_same(&now, &guests->file))
         return;
     callers_free(&guests->callers);
-    if (there && !callers_read(guests->path, &guests->callers, &err))
+    const bool failed = there && !callers_read(guests->path, &guests->callers, &err);
+    const bool lacks = failed && shortage_was_met(&err);
+    if (failed && !(lacks && guests->lacks))
         tell_failure(guests, &err);
     guests->file = now;
+    // For want of descriptors, it was not looked into: the next request tries again.
+    if (lacks)
+        guests->file = (struct file_mark){0};
+    guests->lacks = lacks;
 }
 
 bool guests_by_secret(struct guests *guests, struct span id, struct span secret, struct caller_entry *entry,

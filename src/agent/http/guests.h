@@ -34,6 +34,7 @@ struct guests {
     void *context;
     struct callers callers;
     struct file_mark file; // as it was read
+    bool lacks;            // it could not be read for want of descriptors or memory, which was told
     struct guest_ledger ledgers[CALLERS_MAX], strays;
 };
 

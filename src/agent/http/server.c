@@ -117,7 +117,7 @@ static bool start(struct http_server *server, struct ssa_error *err)
 {
     if (!check(&server->config, err) || !microhttpd_load(err))
         return false;
-    server->waits = waits_open(err);
+    server->waits = waits_open(server->config.service, err);
     prepared_open(&server->prepared);
     pace_open(&server->pressing, PRESSING_MAX, PRESSING_MS);
     pace_open(&server->failing, FAILING_MAX, FAILING_MS);

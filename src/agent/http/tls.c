@@ -10,6 +10,7 @@
 #include "core/descriptor.h"
 #include "core/file_mark.h"
 #include "core/read.h"
+#include "core/shortage.h"
 #include "core/text.h"
 
 enum { FILE_MAX = 256 * 1024, NAME_MAX_BYTES = 256, NAMES_MAX = 64, LINE_MAX_BYTES = 1024 };
@@ -26,6 +27,7 @@ struct tls {
     pthread_mutex_t mutex;
     struct tls_files *files;
     struct file_mark read[FILES]; // the files as they were when they were read, or could not be
+    bool lacks;                   // they could not for want of descriptors or memory, which was told
     struct secret cert, key;      // until tls_forget
 };
 
@@ -202,10 +204,15 @@ static void refresh(struct tls *tls)
         same = same && file_mark_same(&now[i], &tls->read[i]);
     if (same)
         return;
-    memcpy(tls->read, now, sizeof now);
     struct tls_files *files = load(tls, false, &err);
+    const bool lacks = files == NULL && shortage_was_met(&err), told = lacks && tls->lacks;
+    tls->lacks = lacks;
+    // For want of descriptors, they were not looked into: the next connection tries again.
+    if (!lacks)
+        memcpy(tls->read, now, sizeof now);
     if (files == NULL) {
-        tell_failure(tls, &err);
+        if (!told)
+            tell_failure(tls, &err);
         return;
     }
     tls_drop(tls->files);

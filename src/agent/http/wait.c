@@ -21,7 +21,7 @@ struct wait {
     struct result result;
 };
 
-struct waits *waits_open(struct ssa_error *err)
+struct waits *waits_open(struct service *service, struct ssa_error *err)
 {
     struct waits *waits = calloc(1, sizeof *waits);
     if (waits == NULL || pthread_mutex_init(&waits->mutex, NULL) != 0) {
@@ -29,6 +29,7 @@ struct waits *waits_open(struct ssa_error *err)
         free(waits);
         return NULL;
     }
+    waits->service = service;
     waits->epoll = -1;
     return waits;
 }
@@ -86,10 +87,12 @@ static uint64_t watched_as(const struct connection *connection)
     return WATCHED | (uint64_t)connection->number << FD_BITS | (unsigned)connection->fd;
 }
 
-// Where it fails, a caller that hangs up is noticed when its answer is there.
+// Over the internet, one that closes its connection and one that only has nothing more to send look the same. Where
+// this fails, a caller that hangs up is noticed when its answer is there.
 static void watch(const struct waits *waits, const struct connection *connection, int operation)
 {
-    struct epoll_event event = {.events = EPOLLONESHOT, .data.u64 = watched_as(connection)};
+    const uint32_t end = connection->caller.kind == LISTENER_UNIX ? 0 : EPOLLRDHUP;
+    struct epoll_event event = {.events = EPOLLONESHOT | end, .data.u64 = watched_as(connection)};
     (void)epoll_ctl(waits->epoll, operation, connection->fd, &event);
 }
 
@@ -134,14 +137,20 @@ void wait_end(struct wait *wait, struct result *result)
 
 static void leave(struct waits *waits, struct connection *connection)
 {
+    bool given_up = false;
     (void)pthread_mutex_lock(&waits->mutex);
     struct wait *wait = connection->wait;
     if (wait != NULL && wait->state == WAIT_ASLEEP) {
         // Once it is woken, it goes on at once.
         connection->wait = NULL;
         wake(waits, wait, WAIT_LEFT);
+        // While the lock is held, wait_end does not free it.
+        given_up = service_give_up(waits->service, wait);
+        waits->open -= given_up;
     }
     (void)pthread_mutex_unlock(&waits->mutex);
+    if (given_up)
+        wait_free(wait);
 }
 
 void wait_hang_up(struct waits *waits, struct connections *connections, uint64_t watched)

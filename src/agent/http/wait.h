@@ -18,11 +18,13 @@ struct waits {
     pthread_mutex_t mutex;
     long open;   // how many wait_end calls are still to come
     bool closed; // the server is gone
-    int epoll;   // where hang-ups are told
+    struct service *service;
+    int epoll; // where hang-ups are told
 };
 
-struct waits *waits_open(struct ssa_error *err) MUST_CHECK;
-// Wakes all connections that sleep; they have no wait any more.
+// The service is that which is asked.
+struct waits *waits_open(struct service *service, struct ssa_error *err) MUST_CHECK;
+// Wakes all connections that sleep; they have no wait any more, and the service does not keep them in its line.
 void waits_wake(struct waits *waits, struct connections *connections);
 void waits_close(struct waits *waits);
 
@@ -36,8 +38,7 @@ bool wait_sleep(struct wait *wait) MUST_CHECK;
 // is taken over.
 void wait_end(struct wait *wait, struct result *result);
 
-// Something happened to a socket that was watched (data.u64 of the event). Where its caller has hung up, the connection
-// is woken, and has no wait any more.
+// The caller of a socket that was watched has hung up (data.u64 of the event). Its connection is woken, as above.
 void wait_hang_up(struct waits *waits, struct connections *connections, uint64_t watched);
 
 // What the wait of a connection that was woken ended with. False where its caller has hung up.

@@ -106,6 +106,16 @@ bool link_refuse_locked(struct ssa_error *err)
     return error_because(err, SSA_PIN, SSA_REASON_AGENT_LOCKED, NULL, "the signer is being locked");
 }
 
+// Whether a packet belongs to the call under way, and there were not too many of them.
+static bool fits(struct signer_link *link, const struct link_answer *answer, struct ssa_error *err)
+{
+    if (answer->number != link->number)
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the signer's answer is one to another request");
+    if (answer->stage != LINK_ANSWERED && ++link->stages > LINK_STAGES_TOLD_MAX)
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the signer tells without end that it tries a PIN");
+    return true;
+}
+
 // Takes a packet that has come. *answer is the caller's to free.
 static bool take_packet(struct signer_link *link, struct link_answer *answer, struct ssa_error *err)
 {
@@ -118,11 +128,15 @@ static bool take_packet(struct signer_link *link, struct link_answer *answer, st
     if (got <= 0)
         return died(link, err);
     struct reader r = {.data = message->data, .len = (size_t)got <= message->capacity ? (size_t)got : 0};
-    const bool read = link_get_answer(&r, answer, err);
+    const bool read = link_get_answer(&r, answer, err) && fits(link, answer, err);
     secret_wipe(message->data, r.len);
-    if (!read)
-        link_bury(link, 0);
-    return read;
+    if (read)
+        return true;
+    // What it said is nobody's.
+    link_answer_free(answer);
+    *answer = (struct link_answer){0};
+    link_bury(link, 0);
+    return false;
 }
 
 // Waits until there is something to read, or the signer has ended.
@@ -186,13 +200,17 @@ void link_look_for_death(struct signer_link *link)
 bool link_send(struct signer_link *link, const struct link_request *request, struct ssa_error *err)
 {
     struct writer w = {.data = link->message.data, .capacity = link->message.capacity};
-    link_put_request(&w, request);
+    struct link_request numbered = *request;
+    numbered.number = link->number + 1;
+    link_put_request(&w, &numbered);
     if (w.overflow)
         return error_set(err, SSA_USAGE, NULL, NULL, "the request to the signer is too long");
     // There is room, since nothing else is under way.
     if (send(link->signer.socket, w.data, w.len, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)w.len)
         return died(link, err);
     link->under_way = true;
+    link->number++;
+    link->stages = 0;
     link->since = monotonic_ms();
     return true;
 }

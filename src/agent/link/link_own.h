@@ -23,6 +23,8 @@ struct signer_link {
     bool tries_pin;  // of the call under way
     bool under_way;  // a call was sent and not answered
     long long since; // when
+    uint64_t number; // of the last call that was sent. No other signer's call has had it, either
+    unsigned stages; // that were told of it
     unsigned long deaths;
     struct ssa_error fault; // why the last one has ended itself; code 0 where it did not
     struct secret message;  // the request, then the answer

@@ -11,6 +11,7 @@ void link_answer_free(struct link_answer *answer)
 
 void link_put_request(struct writer *w, const struct link_request *request)
 {
+    put_number(w, request->number);
     put_number(w, request->call);
     put_text(w, request->scope);
     put_number(w, request->lifetime);
@@ -19,6 +20,7 @@ void link_put_request(struct writer *w, const struct link_request *request)
 
 bool link_get_request(struct reader *r, struct link_request *request)
 {
+    request->number = get_number(r, UINT64_MAX);
     request->call = (enum link_call)get_number(r, LINK_CALLS - 1);
     get_text(r, request->scope, sizeof request->scope);
     request->lifetime = (unsigned)get_number(r, UINT_MAX);
@@ -54,6 +56,7 @@ static void get_status(struct reader *r, struct link_status *status)
 
 void link_put_answer(struct writer *w, const struct link_answer *answer)
 {
+    put_number(w, answer->number);
     put_number(w, answer->stage);
     if (answer->stage != LINK_ANSWERED)
         return;
@@ -80,7 +83,8 @@ static bool take_text(struct span text, struct secret *out, struct ssa_error *er
 
 bool link_get_answer(struct reader *r, struct link_answer *answer, struct ssa_error *err)
 {
-    *answer = (struct link_answer){.stage = (enum link_stage)get_number(r, LINK_STAGES - 1)};
+    *answer = (struct link_answer){.number = get_number(r, UINT64_MAX)};
+    answer->stage = (enum link_stage)get_number(r, LINK_STAGES - 1);
     if (answer->stage != LINK_ANSWERED)
         return reader_is_done(r) || no_sense(err);
     answer->done = get_number(r, 1) != 0;

@@ -3,6 +3,8 @@
 //
 // Before the answer there may be packets which say that a PIN is about to be tried (enum link_stage), so that the agent
 // knows what a signer that dies was doing.
+//
+// Each request has a number, which all packets that answer it repeat: what was said for one is taken for no other.
 #pragma once
 
 #include "core/codec.h"
@@ -10,10 +12,11 @@
 #include "core/secret.h"
 
 enum {
-    LINK_SCOPE_MAX = 4096,   // bytes, with the NUL
-    LINK_TEXT_MAX = 16384,   // bytes of an assertion or a client secret
-    LINK_NAME_MAX = 256,     // bytes of a label or id, with the NUL
-    LINK_MESSAGE_MAX = 65536 // bytes of a packet
+    LINK_SCOPE_MAX = 4096,    // bytes, with the NUL
+    LINK_TEXT_MAX = 16384,    // bytes of an assertion or a client secret
+    LINK_NAME_MAX = 256,      // bytes of a label or id, with the NUL
+    LINK_MESSAGE_MAX = 65536, // bytes of a packet
+    LINK_STAGES_TOLD_MAX = 64 // packets before an answer: for each PIN that a call may try there are two
 };
 
 enum link_call {
@@ -28,6 +31,7 @@ enum link_call {
 };
 
 struct link_request {
+    uint64_t number; // the link gives it
     enum link_call call;
     char scope[LINK_SCOPE_MAX]; // of an assertion, normalised
     unsigned lifetime;          // of an assertion, in seconds; 0: as usual
@@ -60,6 +64,7 @@ enum link_stage {
 };
 
 struct link_answer {
+    uint64_t number; // of its request
     enum link_stage stage;
     bool done;
     struct ssa_error err; // where it is not done

@@ -69,13 +69,13 @@ static bool receive(int fd, const struct ssa_callbacks *callbacks, struct questi
     return get_question(&r, q) || error_set(err, SSA_UNEXPECTED, NULL, NULL, "the signer's question makes no sense");
 }
 
-static bool reply(int fd, bool given, struct span text, struct ssa_error *err)
+static bool send_reply(int fd, const struct reply *reply, struct ssa_error *err)
 {
     SECRET_AUTO message = {0};
     if (!secret_new(&message, REPLY_TEXT_MAX + 64, err))
         return false;
     struct writer w = {.data = message.data, .capacity = message.capacity};
-    put_reply(&w, given, text);
+    put_reply(&w, reply);
     if (w.overflow)
         return error_set(err, SSA_PIN, NULL, NULL, "what was typed is too long");
     // Where the signer has given up waiting, what it said last is read next.
@@ -90,12 +90,21 @@ static bool answer_secret(int fd, const struct question *q, const struct ssa_cal
     SECRET_AUTO typed = {0};
     if (!secret_new(&typed, REPLY_TEXT_MAX, err))
         return false;
-    bool given = false;
+    struct reply reply = {.number = q->number};
     if (callbacks->ask_secret == NULL)
         error_because(failed, SSA_PIN, SSA_REASON_NOBODY_FOR_PIN, NULL, "there is nobody to ask for the PIN");
     else
-        given = callback_ask_secret(callbacks, q->text, &typed, failed);
-    return reply(fd, given, given ? secret_span(&typed) : span_of(NULL, 0), err);
+        reply.given = callback_ask_secret(callbacks, q->text, &typed, failed);
+    if (reply.given)
+        reply.text = secret_span(&typed);
+    return send_reply(fd, &reply, err);
+}
+
+static bool answer_confirm(int fd, const struct question *q, const struct ssa_callbacks *callbacks,
+                           struct ssa_error *err)
+{
+    const struct reply reply = {.number = q->number, .given = callback_confirms(callbacks, "%s", q->text)};
+    return send_reply(fd, &reply, err);
 }
 
 static void pass_on(const struct question *q, const struct ssa_callbacks *callbacks)
@@ -116,7 +125,7 @@ static bool converse(int fd, const struct ssa_callbacks *callbacks, struct ssa_e
             going_on = answer_secret(fd, &q, callbacks, &failed, err);
             break;
         case QUESTION_CONFIRM:
-            going_on = reply(fd, callback_confirms(callbacks, "%s", q.text), span_of(NULL, 0), err);
+            going_on = answer_confirm(fd, &q, callbacks, err);
             break;
         case QUESTION_NOTICE:
             pass_on(&q, callbacks);

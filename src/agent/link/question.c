@@ -4,6 +4,7 @@
 
 void put_question(struct writer *w, const struct question *q)
 {
+    put_number(w, q->number);
     put_number(w, q->kind);
     put_text(w, q->text);
     put_number(w, q->level);
@@ -15,6 +16,7 @@ void put_question(struct writer *w, const struct question *q)
 
 bool get_question(struct reader *r, struct question *q)
 {
+    q->number = get_number(r, UINT64_MAX);
     q->kind = (enum question_kind)get_number(r, QUESTION_KINDS - 1);
     get_text(r, q->text, sizeof q->text);
     q->level = (enum ssa_level)get_number(r, SSA_PROGRESS);
@@ -25,15 +27,17 @@ bool get_question(struct reader *r, struct question *q)
     return reader_is_done(r);
 }
 
-void put_reply(struct writer *w, bool given, struct span text)
+void put_reply(struct writer *w, const struct reply *reply)
 {
-    put_number(w, given);
-    put_bytes(w, text);
+    put_number(w, reply->number);
+    put_number(w, reply->given);
+    put_bytes(w, reply->text);
 }
 
-bool get_reply(struct reader *r, bool *given, struct span *text)
+bool get_reply(struct reader *r, struct reply *reply)
 {
-    *given = get_number(r, 1) != 0;
-    *text = get_bytes(r, REPLY_TEXT_MAX);
-    return reader_is_done(r) && (*given || text->len == 0);
+    *reply = (struct reply){.number = get_number(r, UINT64_MAX)};
+    reply->given = get_number(r, 1) != 0;
+    reply->text = get_bytes(r, REPLY_TEXT_MAX);
+    return reader_is_done(r) && (reply->given || reply->text.len == 0);
 }

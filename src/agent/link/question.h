@@ -1,5 +1,6 @@
 // What a signer asks who unlocks it, and what comes back: one packet each (SOCK_SEQPACKET). Both sides take the other's
-// bytes for foreign ones.
+// bytes for foreign ones. A question has a number, which the reply repeats: what was typed for one is taken for no
+// other.
 #pragma once
 
 #include "core/codec.h"
@@ -18,6 +19,7 @@ enum question_kind {
 };
 
 struct question {
+    uint64_t number; // of the first two
     enum question_kind kind;
     char text[SSA_ERROR_TEXT_MAX]; // of the first three
     enum ssa_level level;          // of a notice
@@ -30,6 +32,10 @@ void put_question(struct writer *w, const struct question *q);
 bool get_question(struct reader *r, struct question *q) MUST_CHECK;
 
 // The reply to one of the first two.
-void put_reply(struct writer *w, bool given, struct span text);
-// *text is in the message. Without `given` it is empty.
-bool get_reply(struct reader *r, bool *given, struct span *text) MUST_CHECK;
+struct reply {
+    uint64_t number; // of the question
+    bool given;
+    struct span text; // in the message; without `given` it is empty
+};
+void put_reply(struct writer *w, const struct reply *reply);
+bool get_reply(struct reader *r, struct reply *reply) MUST_CHECK;

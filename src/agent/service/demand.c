@@ -110,10 +110,9 @@ static void begin_wait(struct service *s, struct profile *p, long long deadline)
 }
 
 // With the mutex.
-static enum cache_reply ask(struct service *s, struct profile *p, const struct demand *demand, const char *scope,
-                            struct asking *asking, struct outcome *outcome)
+static enum cache_reply ask_cache(struct service *s, struct profile *p, const struct demand *demand, const char *scope,
+                                  const struct asking *asking, long long now, struct outcome *outcome)
 {
-    const long long now = boot_ms();
     if (demand->within != NULL && !scope_within(scope[0] != '\0' ? scope : p->facts.scope, demand->within)) {
         refused_error(&outcome->err);
         return CACHE_FAILED;
@@ -140,6 +139,14 @@ static enum cache_reply ask(struct service *s, struct profile *p, const struct d
         begin_wait(s, p, wanted.deadline);
     if (reply == CACHE_HIT_DUE)
         (void)pthread_cond_signal(&p->work);
+    return reply;
+}
+
+static enum cache_reply ask(struct service *s, struct profile *p, const struct demand *demand, const char *scope,
+                            const struct asking *asking, struct outcome *outcome)
+{
+    const long long now = boot_ms();
+    const enum cache_reply reply = ask_cache(s, p, demand, scope, asking, now, outcome);
     // A file may have been changed, so that the reason is gone. The next caller must not wait for that to be noticed.
     if (reply == CACHE_FAILED && now > p->refreshed_at + REFRESH_MS)
         (void)pthread_cond_signal(&p->work);
@@ -167,6 +174,21 @@ enum service_answer service_token(struct service *s, const struct demand *demand
     s->counts.rate_limited += reply == CACHE_FAILED && outcome->err.code == SSA_RATE_LIMIT;
     service_leave(s);
     return reply == CACHE_WAITS ? SERVICE_LATER : SERVICE_DONE;
+}
+
+static bool asked_with(const struct cache_waiter *waiter, const void *context)
+{
+    return ((const struct asking *)waiter)->context == context;
+}
+
+bool service_give_up(struct service *s, const void *context)
+{
+    service_enter(s);
+    struct cache_waiter *waiter = cache_leave(s->cache, asked_with, context);
+    s->counts.failed += waiter != NULL;
+    service_leave(s);
+    free((struct asking *)waiter);
+    return waiter != NULL;
 }
 
 bool service_assertion(struct service *s, const struct demand *demand, unsigned lifetime, bool not_before,

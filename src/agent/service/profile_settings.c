@@ -3,6 +3,7 @@
 #include "agent/service/service_own.h"
 #include "config/identity.h"
 #include "core/callback.h"
+#include "core/shortage.h"
 #include "core/text.h"
 
 // What the folders below say goes to the log.
@@ -120,8 +121,10 @@ static OWN_FRAME bool load(struct profile *p, struct ssa_error *err)
         take(p, &reading);
         return true;
     }
-    p->file = reading.file;
     ssa_settings_free(reading.settings);
+    // For want of descriptors, it was not looked into, and is tried again.
+    if (!shortage_was_met(err))
+        p->file = reading.file;
     return false;
 }
 
@@ -150,7 +153,9 @@ bool profile_refresh(struct profile *p)
     bool changed = false;
     if (file_has_changed(p)) {
         changed = load(p, &err);
-        if (!changed)
+        const bool lacks = !changed && shortage_was_met(&err), told = lacks && p->lacks;
+        p->lacks = lacks;
+        if (!changed && !told)
             tell(&p->run.callbacks, SSA_WARNING,
                  "profile %s: was changed and cannot be read, so it stays as it was: %s", profile_shown(p), err.what);
         // Its client secret may be another one, too.

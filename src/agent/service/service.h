@@ -62,6 +62,9 @@ enum service_answer { SERVICE_DONE, SERVICE_LATER };
 // SSA_REASON_AGENT_LOCKED, SSA_REFUSED with SSA_REASON_AGENT_REFUSES, SSA_RATE_LIMIT, and as a fetch does.
 enum service_answer service_token(struct service *service, const struct demand *demand, struct outcome *outcome,
                                   void (*later)(void *context, struct outcome *outcome), void *context);
+// Whoever asked with this context does not wait any more. Returns whether `later` will not be called for it: else it
+// was called already, or is about to be.
+bool service_give_up(struct service *service, const void *context);
 
 // Signs an assertion and sends nothing: for the program's `jwt`. Waits for the signer: not for a thread that serves
 // others.

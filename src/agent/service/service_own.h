@@ -57,6 +57,7 @@ struct profile {
     struct ssa_run run;
     struct ssa_settings *settings;
     struct file_mark file, secret_file;
+    bool lacks; // the file could not be read for want of descriptors or memory, which was told
     struct client_secret secret;
     struct secret assertion;                // one that did not reach the API; empty: there is none
     char assertion_scope[ACCESS_SCOPE_MAX]; // that it is for

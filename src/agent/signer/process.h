@@ -10,11 +10,12 @@
 
 struct signer_process {
     // What it is asked through. -1 where there is none.
-    int agent;    // the agent's requests
-    int parent;   // a pidfd of the agent
-    int signals;  // SIGTERM, by signalfd(2)
-    int listener; // the PIN socket
-    int unlocker; // who unlocks it now
+    int agent;          // the agent's requests
+    int parent;         // a pidfd of the agent
+    int signals;        // SIGTERM, by signalfd(2)
+    int listener;       // the PIN socket
+    int unlocker;       // who unlocks it now
+    uint64_t questions; // how many were asked there
     pthread_t thread;
     struct secret message; // the request, then the answer
 
@@ -30,7 +31,8 @@ struct signer_process {
     bool needs_person;      // the token wants a PIN that no source has
     enum pin_outcome tried; // the last outcome of a login, PIN_NOT_TRIED before there was one
 
-    bool answers;    // a request of the agent's is under way
+    uint64_t number; // of the agent's last request
+    bool answers;    // that is under way
     bool lock_waits; // a LINK_LOCK came while somebody unlocked it, and is to be answered
     bool over;       // it is to end
     bool tries_pin;  // a PIN was sent to the PKCS#11 token, and there is no answer yet

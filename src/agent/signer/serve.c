@@ -20,6 +20,7 @@ static void send_message(struct signer_process *p, struct writer *w)
 static void send_answer(struct signer_process *p, struct link_answer *answer)
 {
     struct writer w = {.data = p->message.data, .capacity = p->message.capacity};
+    answer->number = p->number;
     answer->status = p->status;
     link_put_answer(&w, answer);
     send_message(p, &w);
@@ -28,7 +29,7 @@ static void send_answer(struct signer_process *p, struct link_answer *answer)
 void serve_stage(struct signer_process *p, enum link_stage stage)
 {
     struct writer w = {.data = p->message.data, .capacity = p->message.capacity};
-    const struct link_answer answer = {.stage = stage};
+    const struct link_answer answer = {.number = p->number, .stage = stage};
     // Nobody waits for an answer while a person unlocks it.
     if (!p->answers)
         return;
@@ -43,6 +44,7 @@ static bool receive(struct signer_process *p, struct link_request *request)
     struct reader r = {.data = p->message.data, .len = got > 0 && (size_t)got <= p->message.capacity ? (size_t)got : 0};
     const bool read = got > 0 && link_get_request(&r, request);
     p->over = p->over || !read;
+    p->number = read ? request->number : 0;
     return read;
 }
 

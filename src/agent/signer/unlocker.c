@@ -109,9 +109,9 @@ static bool no_answer(struct ssa_error *err, const char *why)
     return error_set(err, SSA_PIN, NULL, NULL, "nobody gave the PIN: %s", why);
 }
 
-// Asks, and waits for a reply, which is put into message.
-static bool ask(struct signer_process *p, const struct question *q, struct secret *message, bool *given,
-                struct span *text, struct ssa_error *err)
+// Asks, and waits for the reply, which is in message.
+static bool ask(struct signer_process *p, const struct question *q, struct secret *message, struct reply *reply,
+                struct ssa_error *err)
 {
     const long long until = monotonic_ms() + ANSWER_MS;
     if (p->unlocker < 0)
@@ -129,41 +129,42 @@ static bool ask(struct signer_process *p, const struct question *q, struct secre
     if (got <= 0)
         return no_answer(err, "the person who was asked has gone");
     struct reader r = {.data = message->data, .len = (size_t)got <= message->capacity ? (size_t)got : 0};
-    return get_reply(&r, given, text) || no_answer(err, "the reply makes no sense");
+    if (!get_reply(&r, reply))
+        return no_answer(err, "the reply makes no sense");
+    // A PIN that was typed for one PKCS#11 token must not be tried at another one.
+    return reply->number == q->number || no_answer(err, "the reply is one to another question");
 }
 
 static bool ask_for_text(struct signer_process *p, enum question_kind kind, const char *prompt, struct secret *message,
-                         bool *given, struct span *text, struct ssa_error *err)
+                         struct reply *reply, struct ssa_error *err)
 {
-    struct question q = {.kind = kind};
+    struct question q = {.number = ++p->questions, .kind = kind};
     text_harmless(q.text, sizeof q.text, span_text(prompt));
-    return secret_new(message, REPLY_TEXT_MAX + 64, err) && ask(p, &q, message, given, text, err);
+    return secret_new(message, REPLY_TEXT_MAX + 64, err) && ask(p, &q, message, reply, err);
 }
 
 bool unlocker_ask_secret(void *process, const char *prompt, char *answer, size_t capacity, size_t *len,
                          struct ssa_error *err)
 {
     SECRET_AUTO message = {0};
-    struct span text;
-    bool given = false;
+    struct reply reply = {0};
     *len = 0;
-    if (!ask_for_text(process, QUESTION_SECRET, prompt, &message, &given, &text, err))
+    if (!ask_for_text(process, QUESTION_SECRET, prompt, &message, &reply, err))
         return false;
-    if (!given || text.len == 0)
+    if (!reply.given || reply.text.len == 0)
         return no_answer(err, "nothing was typed");
-    if (text.len > capacity)
+    if (reply.text.len > capacity)
         return error_set(err, SSA_PIN, NULL, NULL, "what was typed is longer than any PIN");
-    memcpy(answer, text.data, text.len);
-    *len = text.len;
+    memcpy(answer, reply.text.data, reply.text.len);
+    *len = reply.text.len;
     return true;
 }
 
 bool unlocker_confirm(void *process, const char *question)
 {
     SECRET_AUTO message = {0};
-    struct span text;
-    bool given = false;
-    return ask_for_text(process, QUESTION_CONFIRM, question, &message, &given, &text, ERROR_IGNORED) && given;
+    struct reply reply = {0};
+    return ask_for_text(process, QUESTION_CONFIRM, question, &message, &reply, ERROR_IGNORED) && reply.given;
 }
 
 void unlocker_tell(struct signer_process *p, enum ssa_level level, const struct ssa_notice *notice)

@@ -1,6 +1,7 @@
 #include "cli/output/waiting.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -13,7 +14,9 @@
 // A card that signs without a touch has answered by TOUCH_MS. One that wants a touch waits for it only some seconds.
 enum { PATIENCE_MS = 1000, TOUCH_MS = 300, ELAPSED_MS = 2000, SECOND_MS = 1000, LINE_MAX_BYTES = 1024 };
 
-// All waits are on one thread: that of the command.
+// All waits are on one thread: that of the command. An agent's messages, before each of which the line is erased, come
+// from several.
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     long long quiet_since; // nothing has been printed since, and waits were told; 0 before the first
     enum ssa_wait what;
@@ -129,15 +132,25 @@ static bool is_time(long long now)
            (touch && now - line.what_since >= TOUCH_MS);
 }
 
-void waiting_show(void *context, const struct ssa_waiting *waiting)
+static void erase(void)
 {
-    (void)context;
+    line.quiet_since = 0;
+    line.what = SSA_WAIT_OVER;
+    if (line.shown[0] == '\0')
+        return;
+    line.shown[0] = '\0';
+    if (is_ours())
+        put("");
+}
+
+static void show(const struct ssa_waiting *waiting)
+{
     char text[LINE_MAX_BYTES];
     const long long now = monotonic_ms();
     if (line.held)
         return;
     if (waiting->what == SSA_WAIT_OVER) {
-        waiting_erase();
+        erase();
         return;
     }
     if (line.quiet_since == 0)
@@ -154,25 +167,33 @@ void waiting_show(void *context, const struct ssa_waiting *waiting)
     memcpy(line.shown, text, sizeof line.shown);
 }
 
+void waiting_show(void *context, const struct ssa_waiting *waiting)
+{
+    (void)context;
+    (void)pthread_mutex_lock(&mutex);
+    show(waiting);
+    (void)pthread_mutex_unlock(&mutex);
+}
+
 void waiting_progress(const char *text)
 {
+    (void)pthread_mutex_lock(&mutex);
     if (!text_format(line.progress, sizeof line.progress, "%s", text))
         line.progress[0] = '\0';
+    (void)pthread_mutex_unlock(&mutex);
 }
 
 void waiting_erase(void)
 {
-    line.quiet_since = 0;
-    line.what = SSA_WAIT_OVER;
-    if (line.shown[0] == '\0')
-        return;
-    line.shown[0] = '\0';
-    if (is_ours())
-        put("");
+    (void)pthread_mutex_lock(&mutex);
+    erase();
+    (void)pthread_mutex_unlock(&mutex);
 }
 
 void waiting_hold(bool held)
 {
-    waiting_erase();
+    (void)pthread_mutex_lock(&mutex);
+    erase();
     line.held = held;
+    (void)pthread_mutex_unlock(&mutex);
 }

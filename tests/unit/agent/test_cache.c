@@ -3,6 +3,7 @@
 
 #include "agent/cache/cache.h"
 #include "agent/cache/schedule.h"
+#include "core/text.h"
 
 enum { LIFE_S = 3600, LIFE_MS = LIFE_S * 1000, RANDOM = 400 }; // in the middle, for a renewal
 
@@ -468,6 +469,63 @@ static void a_wait_ends_when_it_is_over(void **state)
     assert_int_equal(cache_deadline(cache), 0);
 }
 
+static bool is_it(const struct cache_waiter *waiter, const void *context)
+{
+    return waiter == context;
+}
+
+static void who_leaves_the_line_is_not_answered_and_makes_room(void **state)
+{
+    (void)state;
+    const char *const scopes[] = {"a", "b"};
+    for (size_t i = 0; i < CACHE_WAITERS_MAX; i++)
+        assert_int_equal(ask(scopes[i % 2]), CACHE_WAITS);
+    assert_int_equal(ask("a"), CACHE_FAILED);
+    // The first, one of the middle, and the last of a line.
+    const size_t leaving[] = {0, 500, CACHE_WAITERS_MAX - 1};
+    for (size_t i = 0; i < COUNT(leaving); i++) {
+        assert_ptr_equal(cache_leave(cache, is_it, &waiters[leaving[i]]), &waiters[leaving[i]]);
+        assert_null(cache_leave(cache, is_it, &waiters[leaving[i]]));
+    }
+    assert_int_equal(cache_profile_waiting(cache, 0), CACHE_WAITERS_MAX - COUNT(leaving));
+    for (size_t i = 0; i < COUNT(leaving); i++)
+        assert_int_equal(ask("b"), CACHE_WAITS);
+    assert_int_equal(ask("b"), CACHE_FAILED);
+    fetched(next(), "one", LIFE_S);
+    assert_int_equal(answered, CACHE_WAITERS_MAX / 2 - 2);
+    fetched(next(), "one", LIFE_S);
+    assert_int_equal(answered, CACHE_WAITERS_MAX / 2 + 2);
+}
+
+// Nobody is left for whom a request would be made.
+static void what_nobody_waits_for_any_more_is_not_fetched(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("a"), CACHE_WAITS);
+    assert_non_null(cache_leave(cache, is_it, &waiters[0]));
+    assert_null(next());
+    cache_tidy(cache, now);
+    assert_int_equal(cache_count(cache), 0);
+}
+
+static void a_profile_that_goes_to_another_budget_takes_no_request_of_it(void **state)
+{
+    (void)state;
+    const unsigned all = budget_left(cache_budget(cache, 0), now);
+    assert_int_equal(ask("a"), CACHE_WAITS);
+    struct cache_entry *entry = next();
+    assert_int_equal(budget_left(cache_budget(cache, 0), now), all - 1);
+    // Its client id is another one from now on. The request that is under way is of the old one.
+    cache_share_budget(cache, 0, 2);
+    assert_int_equal(budget_left(cache_budget(cache, 0), now), all);
+    fetched(entry, "one", LIFE_S);
+    assert_int_equal(budget_left(cache_budget(cache, 0), now), all);
+    cache_share_budget(cache, 0, 0);
+    assert_int_equal(budget_left(cache_budget(cache, 0), now), all - 1);
+    now += 61000;
+    assert_int_equal(budget_left(cache_budget(cache, 0), now), all);
+}
+
 static void a_locked_profile_has_nothing(void **state)
 {
     (void)state;
@@ -549,6 +607,9 @@ int main(void)
         TEST(an_urgent_renewal_stands_in_the_line),
         TEST(a_rate_limit_of_the_api_is_waited_for),
         TEST(a_wait_ends_when_it_is_over),
+        TEST(who_leaves_the_line_is_not_answered_and_makes_room),
+        TEST(what_nobody_waits_for_any_more_is_not_fetched),
+        TEST(a_profile_that_goes_to_another_budget_takes_no_request_of_it),
         TEST(a_locked_profile_has_nothing),
         TEST(one_that_does_not_say_how_long_it_lives_is_for_those_who_wait),
         TEST(there_are_not_more_entries_and_waiters_than_there_may_be),

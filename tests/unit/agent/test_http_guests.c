@@ -2,6 +2,7 @@
 #include "core/unit.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "agent/http/guest.h"
@@ -56,6 +57,28 @@ static void test_the_file_is_read_again(void **state)
     assert_false(knows(guests, "spiffe://x/y"));
     assert_true(callers_remove(path, "a", ERROR_IGNORED));
     assert_false(knows(guests, "a.example"));
+    guests_close(guests);
+}
+
+static void test_a_lack_of_descriptors_is_not_taken_for_a_bad_file(void **state)
+{
+    const char *path = unit_path("lack.json");
+    struct rlimit limit;
+    (void)state;
+    add(path, "a", "a.example");
+    struct guests *guests = open_at(path);
+    assert_true(knows(guests, "a.example"));
+    add(path, "b", "b.example");
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const struct rlimit none = {.rlim_max = limit.rlim_max};
+    told = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    const bool before = knows(guests, "b.example"), again = knows(guests, "b.example");
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_false(before || again);
+    assert_int_equal(told, 1);
+    // The file is as it was.
+    assert_true(knows(guests, "b.example"));
     guests_close(guests);
 }
 
@@ -159,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_file_is_read_again),
+        cmocka_unit_test(test_a_lack_of_descriptors_is_not_taken_for_a_bad_file),
         cmocka_unit_test(test_one_that_is_not_ours_lets_nobody_in),
         cmocka_unit_test(test_each_has_a_count_of_its_own),
         cmocka_unit_test(test_counts_outlive_more_callers_than_there_are_places),

@@ -20,14 +20,18 @@ static struct reader reader_of(const struct writer *w)
 static void a_request_is_read_again(void **state)
 {
     (void)state;
-    const struct link_request sent = {
-        .call = LINK_ASSERTION, .scope = "data:read data:write", .lifetime = 300, .not_before = true};
+    const struct link_request sent = {.number = UINT64_MAX,
+                                      .call = LINK_ASSERTION,
+                                      .scope = "data:read data:write",
+                                      .lifetime = 300,
+                                      .not_before = true};
     struct link_request got;
     struct writer w = writer();
     link_put_request(&w, &sent);
     assert_false(w.overflow);
     struct reader r = reader_of(&w);
     assert_true(link_get_request(&r, &got));
+    assert_true(got.number == UINT64_MAX);
     assert_int_equal(got.call, LINK_ASSERTION);
     assert_string_equal(got.scope, sent.scope);
     assert_int_equal(got.lifetime, 300);
@@ -54,6 +58,7 @@ static bool takes_request(uint64_t call, struct span scope, uint64_t lifetime, u
 {
     struct link_request got;
     struct writer w = writer();
+    put_number(&w, 1);
     put_number(&w, call);
     put_bytes(&w, scope);
     put_number(&w, lifetime);
@@ -108,7 +113,7 @@ static void a_failure_is_read_again(void **state)
 {
     (void)state;
     struct ssa_error err;
-    struct link_answer sent = {.status = status()};
+    struct link_answer sent = {.number = UINT64_MAX, .status = status()};
     LINK_ANSWER_AUTO got = {0};
     error_set(&sent.err, SSA_PIN, "CKR_PIN_INCORRECT", "work", "the PIN is wrong: %d", 1);
     error_reason(&sent.err, SSA_REASON_AGENT_LOCKED, "detail");
@@ -118,6 +123,7 @@ static void a_failure_is_read_again(void **state)
     link_put_answer(&w, &sent);
     struct reader r = reader_of(&w);
     SUCCEEDS(link_get_answer(&r, &got, &err));
+    assert_true(got.number == UINT64_MAX);
     assert_int_equal(got.stage, LINK_ANSWERED);
     assert_false(got.done);
     assert_memory_equal(&got.err, &sent.err, sizeof got.err);
@@ -152,9 +158,10 @@ static void a_stage_is_all_of_its_packet(void **state)
     LINK_ANSWER_AUTO got = {0};
     for (enum link_stage stage = LINK_TRIES_PIN; stage < LINK_STAGES; stage++) {
         struct writer w = writer();
-        link_put_answer(&w, &(struct link_answer){.stage = stage, .done = true});
+        link_put_answer(&w, &(struct link_answer){.number = 7, .stage = stage, .done = true});
         struct reader r = reader_of(&w);
         SUCCEEDS(link_get_answer(&r, &got, &err));
+        assert_int_equal(got.number, 7);
         assert_int_equal(got.stage, stage);
         assert_false(got.done);
         put_number(&w, 0);

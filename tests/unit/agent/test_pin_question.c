@@ -14,8 +14,12 @@ static void a_question_is_read_again(void **state)
     for (enum question_kind kind = 0; kind < QUESTION_KINDS; kind++) {
         memset(&sent, 0, sizeof sent);
         memset(&got, 0, sizeof got);
-        sent = (struct question){
-            .kind = kind, .text = "PIN: ", .level = SSA_WARNING, .reason = SSA_REASON_PIPE, .detail = "d"};
+        sent = (struct question){.number = UINT64_MAX,
+                                 .kind = kind,
+                                 .text = "PIN: ",
+                                 .level = SSA_WARNING,
+                                 .reason = SSA_REASON_PIPE,
+                                 .detail = "d"};
         if (kind == QUESTION_FAILED)
             error_set(&sent.err, SSA_TOKEN, "CKR_DEVICE_ERROR", NULL, "no");
         struct writer w = {.data = memory, .capacity = sizeof memory};
@@ -23,6 +27,7 @@ static void a_question_is_read_again(void **state)
         assert_false(w.overflow);
         struct reader r = {.data = memory, .len = w.len};
         assert_true(get_question(&r, &got));
+        assert_true(got.number == UINT64_MAX);
         assert_int_equal(got.kind, kind);
         assert_string_equal(got.text, sent.text);
         assert_string_equal(got.detail, sent.detail);
@@ -57,22 +62,26 @@ static void a_reply_is_read_again(void **state)
 {
     (void)state;
     static const char longest[REPLY_TEXT_MAX + 1];
-    bool given = false;
-    struct span text;
+    struct reply sent = {.number = UINT64_MAX, .given = true, .text = span_text("1234")}, got;
     struct writer w = {.data = memory, .capacity = sizeof memory};
-    put_reply(&w, true, span_text("1234"));
+    put_reply(&w, &sent);
     struct reader r = {.data = memory, .len = w.len};
-    assert_true(get_reply(&r, &given, &text));
-    assert_true(given && span_is(text, "1234"));
+    assert_true(get_reply(&r, &got));
+    assert_true(got.number == UINT64_MAX && got.given && span_is(got.text, "1234"));
+    for (size_t len = 0; len < w.len; len++) {
+        r = (struct reader){.data = memory, .len = len};
+        assert_false(get_reply(&r, &got));
+    }
     // One that gives nothing, and something.
     w.len = 0;
-    put_reply(&w, false, span_text("1234"));
+    sent.given = false;
+    put_reply(&w, &sent);
     r = (struct reader){.data = memory, .len = w.len};
-    assert_false(get_reply(&r, &given, &text));
+    assert_false(get_reply(&r, &got));
     w.len = 0;
-    put_reply(&w, true, span_of(longest, REPLY_TEXT_MAX + 1));
+    put_reply(&w, &(struct reply){.given = true, .text = span_of(longest, REPLY_TEXT_MAX + 1)});
     r = (struct reader){.data = memory, .len = w.len};
-    assert_false(get_reply(&r, &given, &text));
+    assert_false(get_reply(&r, &got));
 }
 
 int main(void)

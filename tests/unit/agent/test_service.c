@@ -2,7 +2,9 @@
 #include "core/unit.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -191,6 +193,27 @@ static void a_thousand_callers_cost_one_signature_and_one_request(void **state)
     assert_int_equal(atomic_load(&fake.exchanges), 1);
 }
 
+static void who_gives_up_is_not_answered(void **state)
+{
+    (void)state;
+    struct outcome outcome;
+    struct heard gone = {.mutex = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER};
+    atomic_store(&fake.sign_ms, 100);
+    start();
+    assert_int_equal(service_token(service, &(struct demand){0}, &outcome, later, &heard), SERVICE_LATER);
+    assert_int_equal(service_token(service, &(struct demand){0}, &outcome, later, &gone), SERVICE_LATER);
+    assert_int_equal(status_of(0).waiting, 2);
+    assert_true(service_give_up(service, &gone));
+    assert_int_equal(status_of(0).waiting, 1);
+    assert_false(service_give_up(service, &gone));
+    wait_for(1);
+    assert_int_equal(gone.count, 0);
+    // He was answered.
+    assert_false(service_give_up(service, &heard));
+    assert_int_equal(service_counts(service).served, 1);
+    assert_int_equal(service_counts(service).failed, 1);
+}
+
 static void demands_that_cannot_be_met_are_refused_at_once(void **state)
 {
     (void)state;
@@ -366,6 +389,46 @@ static void a_rotated_key_is_noticed(void **state)
     // One that cannot be read changes nothing.
     write_profile("a", "APS_CLIENT_ID='unfinished");
     SUCCEEDS(get(&(struct demand){.account = "another", .force = true}, &err));
+}
+
+static void who_knows_the_new_profile_already_is_not_refused_for_long(void **state)
+{
+    (void)state;
+    struct ssa_error err;
+    bool done = false;
+    start();
+    SUCCEEDS(get(&(struct demand){0}, &err));
+    (void)text_format(fake.account, sizeof fake.account, "another");
+    write_profile("a", PROFILE("client", "another", "key", "secret"));
+    for (long long until = monotonic_ms() + SOON_MS / 2; !done && monotonic_ms() < until; pause_ms(20))
+        done = get(&(struct demand){.account = "another"}, &err);
+    assert_true(done);
+}
+
+static void a_profile_that_could_not_be_read_for_want_of_descriptors_is_read_later(void **state)
+{
+    (void)state;
+    struct ssa_error err;
+    struct rlimit limit;
+    bool lacked = false;
+    start();
+    SUCCEEDS(get(&(struct demand){0}, &err));
+    (void)text_format(fake.account, sizeof fake.account, "another");
+    write_profile("new", PROFILE("client", "another", "key", "secret"));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){.rlim_max = limit.rlim_max}), 0);
+    assert_int_equal(rename(unit_path("config/ssa-hsm/new.env"), unit_path("config/ssa-hsm/a.env")), 0);
+    for (long long until = monotonic_ms() + SOON_MS; !lacked && monotonic_ms() < until; pause_ms(20)) {
+        (void)get(&(struct demand){.account = "another"}, &err);
+        lacked = atomic_load(&told_warnings) > 0;
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_true(lacked);
+    bool done = false;
+    for (long long until = monotonic_ms() + SOON_MS; !done && monotonic_ms() < until; pause_ms(20))
+        done = get(&(struct demand){.account = "another"}, &err);
+    assert_true(done);
+    assert_int_equal(atomic_load(&told_warnings), 1);
 }
 
 static void a_client_secret_is_read_again_where_it_may_have_changed(void **state)
@@ -564,6 +627,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_second_one_is_from_the_cache),
         TEST(a_thousand_callers_cost_one_signature_and_one_request),
+        TEST(who_gives_up_is_not_answered),
         TEST(demands_that_cannot_be_met_are_refused_at_once),
         TEST(a_locked_profile_hands_out_nothing),
         TEST(those_who_wait_are_answered_when_it_is_locked),
@@ -574,6 +638,8 @@ int main(void)
         TEST(failures_of_the_api_are_told_and_not_repeated),
         TEST(an_assertion_that_did_not_get_through_is_sent_again),
         TEST(a_rotated_key_is_noticed),
+        TEST(who_knows_the_new_profile_already_is_not_refused_for_long),
+        TEST(a_profile_that_could_not_be_read_for_want_of_descriptors_is_read_later),
         TEST(a_client_secret_is_read_again_where_it_may_have_changed),
         TEST(a_client_secret_on_the_token_is_forgotten_with_the_pin),
         TEST(a_wait_ends_with_the_callers_patience),

@@ -1,0 +1,8 @@
+#include "core/shortage.h"
+
+#include <errno.h>
+
+bool shortage_was_met(const struct ssa_error *err)
+{
+    return err->domain == SSA_DOMAIN_ERRNO && (err->number == EMFILE || err->number == ENFILE || err->number == ENOMEM);
+}
