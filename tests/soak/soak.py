@@ -34,8 +34,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import hostile  # noqa: E402
+import kills  # noqa: E402
 import place as places_of  # noqa: E402
 from callers import Callers, Seen  # noqa: E402
+from guests import Guests, Lodge  # noqa: E402
 from place import STEADY, Agent, Failed, HastyTime, Place  # noqa: E402
 from troubles import Told, Troubles  # noqa: E402
 from watch import Budget, Watch, judge_budget  # noqa: E402
@@ -57,6 +59,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--short", action="store_true", help="some 20 seconds")
     parser.add_argument("--seed", type=int, default=time.time_ns() & 0xFFFF, help="of what happens, and in which order")
     parser.add_argument("--only", choices=("day", "hostile"), help="one of the two parts")
+    parser.add_argument(
+        "--kill-for", type=seconds_of, metavar="TIME", help="only kill processes for so long, by the real clock: 90s, 60m, 1h"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     options = parser.parse_args()
     if options.short:
@@ -64,24 +69,31 @@ def arguments() -> argparse.Namespace:
     return options
 
 
+def seconds_of(text: str) -> float:
+    units = {"s": 1.0, "m": 60.0, "h": 3600.0}
+    return float(text[:-1]) * units[text[-1]] if text[-1:] in units else float(text)
+
+
 def day(options: argparse.Namespace) -> tuple[dict[str, object], list[str]]:
     clock = HastyTime(options.times)
     with Place(clock) as place:
-        with Agent(place) as agent, Watch(agent, clock) as watch:
+        lodge, seen = Lodge(place), Seen(place)
+        with Agent(place, lodge.options()) as agent, Watch(agent, clock) as watch:
             began = time.monotonic()
-            with Callers(place, agent.socket, CALLERS, options.seed) as callers:
-                troubles = Troubles(place, agent, callers, options.seed, clock.now() + options.hours * 3600)
+            callers, guests = Callers(seen, place, agent.socket, CALLERS, options.seed), Guests(seen, place, lodge, options.seed)
+            with callers, guests:
+                troubles = Troubles(place, agent, seen, options.seed, clock.now() + options.hours * 3600)
                 troubles.run()
             seconds = time.monotonic() - began
         budget = judge_budget(place.exchanges(), agent.starts)
         logins = Counter(call.rv for call in place.calls.of("C_Login"))
-        wrong = list(callers.seen.wrong) + list(troubles.told.wrong) + budget.wrong
+        wrong = list(seen.wrong) + list(troubles.told.wrong) + budget.wrong
         wrong += [f"the agent ended by itself with {code}" for code in agent.died]
         wrong += [] if options.short else watch.wrong()
-        wrong += _suffering(callers.seen)
+        wrong += _suffering(seen)
         if wrong:
             print(agent.log.read_text(errors="replace")[-4000:], file=sys.stderr)
-        return _figures(options, seconds, callers.seen, troubles.told, budget, logins, watch), wrong
+        return _figures(options, seconds, seen, troubles.told, budget, logins, watch) | guests.figures(), wrong
 
 
 def _suffering(seen: Seen) -> list[str]:
@@ -114,7 +126,7 @@ def _figures(
         "most in a minute": budget.most,
         "refused by the API's limit": budget.refused,
         "C_Login": dict(logins),
-        "memory, kB": {kind: _memory(watch, kind) for kind in ("agent", "signer", "host")},
+        "memory, kB": watch.figures(),
     }
 
 
@@ -122,22 +134,13 @@ def _span(values: list[float]) -> str:
     return f"{statistics.median(values):.0f}, at most {max(values):.0f}"
 
 
-def _memory(watch: Watch, kind: str) -> str:
-    samples = watch.longest(kind)
-    if not samples:
-        return "not seen"
-    return (
-        f"{samples[0].kilobytes} at first, {samples[-1].kilobytes} in the end, {max(s.kilobytes for s in samples)} at most; "
-        f"files {samples[0].files}, {samples[-1].files}, {max(s.files for s in samples)}"
-    )
-
-
 def main() -> int:
     options = arguments()
     figures: dict[str, object] = {}
     wrong: list[str] = []
-    for name, part in (("day", day), ("hostile", hostile.run)):
-        if options.only in (None, name):
+    parts = {"day": day, "hostile": hostile.run} if options.kill_for is None else {"kills": kills.run}
+    for name, part in parts.items():
+        if options.kill_for is not None or options.only in (None, name):
             found, bad = part(options)
             figures[name] = found
             wrong += bad

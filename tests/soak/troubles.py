@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from callers import Callers, Connection, Gone
+from callers import Connection, Gone, Seen
 from place import PROFILES, TROUBLED, Agent, Place
 
 # Seconds of the hasty clock.
@@ -34,9 +34,9 @@ class Told:
 
 
 class Troubles:
-    def __init__(self, place: Place, agent: Agent, callers: Callers, seed: int, ends: float) -> None:
+    def __init__(self, place: Place, agent: Agent, seen: Seen, seed: int, ends: float) -> None:
         self.told = Told()
-        self._place, self._agent, self._callers, self._ends = place, agent, callers, ends
+        self._place, self._agent, self._seen, self._ends = place, agent, seen, ends
         self._clock = place.clock
         self._choose = random.Random(seed)  # noqa: S311 - an order and no secret
         self._connection = Connection(agent.socket)
@@ -71,12 +71,12 @@ class Troubles:
 
     def _meet(self, name: str) -> None:
         self.told.count[name] += 1
-        before = self._callers.trouble
-        self._callers.trouble = name
+        before = self._seen.trouble
+        self._seen.trouble = name
         with contextlib.suppress(ProcessLookupError):
             self._all[name][1]()
         self._wait_until_back(name)
-        self._callers.trouble = before
+        self._seen.trouble = before
 
     def _calm(self, seconds: float) -> None:
         self._place.api.control("POST", "access-token", lifetime=self._choose.choice(LIFETIMES))
@@ -149,12 +149,22 @@ class Troubles:
             _, status = self._connection.ask("GET", "/v1/status")
             for profile in status.get("profiles", []):
                 if profile["locked"] or profile["signer"] == "refused":
+                    self._tell_why(trouble, profile)
                     self._unlock(profile["name"], trouble)
+
+    def _tell_why(self, trouble: str, profile: object) -> None:
+        import sys
+        print(f"== {self._clock.elapsed():.0f} s: unlocks after {trouble}: {profile}", file=sys.stderr)
+        for path in (self._place.folder / ".local/state/ssa-hsm").glob("*"):
+            if path.is_file():
+                print(f"-- {path.name}: {path.read_text(errors='replace')!r}", file=sys.stderr)
+        print(self._agent.log.read_text(errors="replace")[-2500:], file=sys.stderr)
+        print("\n".join(self._place.calls.path.read_text(errors="replace").splitlines()[-60:]), file=sys.stderr, flush=True)
 
     def _wait_until_back(self, trouble: str) -> None:
         ended, began = self._clock.now(), time.monotonic()
         asked = ended
-        seen = self._callers.seen
+        seen = self._seen
         while True:
             with seen.lock:
                 missing = [name for name in PROFILES if seen.fresh.get(name, 0) < ended]

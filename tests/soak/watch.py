@@ -38,9 +38,9 @@ def sample(pid: int) -> Sample:
 class Watch:
     """Use it in a with statement."""
 
-    def __init__(self, agent: Agent, clock: HastyTime) -> None:
+    def __init__(self, agent: Agent, clock: HastyTime, every: float = EVERY) -> None:
         self.samples: dict[tuple[str, int], list[Sample]] = defaultdict(list)
-        self._agent, self._clock, self._over = agent, clock, threading.Event()
+        self._agent, self._pause, self._over = agent, every / clock.times, threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Watch:
@@ -52,7 +52,7 @@ class Watch:
         self._thread.join(10)
 
     def _run(self) -> None:
-        while not self._over.wait(EVERY / self._clock.times):
+        while not self._over.wait(self._pause):
             processes = [("agent", self._agent.pid)]
             processes += [(kind, pid) for kind in ("signer", "host") for pid in self._agent.helpers(kind)]
             for key in processes:
@@ -62,6 +62,10 @@ class Watch:
 
     def longest(self, kind: str) -> list[Sample]:
         return max((found for (name, _), found in self.samples.items() if name == kind), key=len, default=[])
+
+    def figures(self) -> dict[str, str]:
+        """Of the process of each kind that was seen most often."""
+        return {kind: _figures(self.longest(kind)) for kind in ("agent", "signer", "host")}
 
     def wrong(self) -> list[str]:
         """The processes that grow: what their second quarter was, and what their last one is."""
@@ -75,6 +79,15 @@ class Watch:
             if after.files - before.files > GROWS_FILES:
                 found.append(f"{kind} {pid} has {after.files} files open, after {before.files}")
         return found
+
+
+def _figures(samples: list[Sample]) -> str:
+    if not samples:
+        return "not seen"
+    return (
+        f"{samples[0].kilobytes} at first, {samples[-1].kilobytes} in the end, {max(s.kilobytes for s in samples)} at most; "
+        f"files {samples[0].files}, {samples[-1].files}, {max(s.files for s in samples)}"
+    )
 
 
 def _middle(samples: list[Sample], quarter: int) -> Sample:
