@@ -17,7 +17,7 @@ from pathlib import Path
 ROOM = 1 << 17
 # The agent kills it. A test that fails leaves it behind no longer than this.
 LIFE = 30
-ANSWERED = 0
+ANSWERED, TRIES_PIN, TRIES_RECORDED = range(3)
 
 
 def number(value: int) -> bytes:
@@ -47,7 +47,8 @@ def packets(lie: str) -> list[bytes]:
         "success-and-secret": [number(ANSWERED) + number(0) + number(5) + number(0) * 3 + text(b"no") * 5 + status() + text(b"x")],
         "no-class": [number(ANSWERED) + number(0) + number(0) + number(0) * 3 + text(b"no") * 5 + status() + text(b"")],
         "twice": [whole, whole],
-        "trying": [number(1)],
+        "trying": [number(TRIES_PIN)],
+        "trying-recorded": [number(TRIES_RECORDED)],
     }[lie]  # fmt: skip
 
 
@@ -64,7 +65,7 @@ def main() -> None:
                 time.sleep(LIFE)
             for packet in packets(lie):
                 agent.send(packet)
-            if lie == "trying":
+            if lie.startswith("trying"):
                 return
 
 
