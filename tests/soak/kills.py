@@ -7,6 +7,7 @@ import contextlib
 import os
 import random
 import signal
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -20,11 +21,11 @@ from watch import Watch, judge_budget
 
 CALLERS, FORCED = 4, 0.05
 # The API's 10 requests a minute must do for what a new agent fetches, too.
-LIFETIMES = (300, 240, 120, 60, 30)
-CALM = (0.5, 6.0)
+LIFETIMES = (600, 300, 240, 120)
+CALM = (0.2, 3.0)
 BURST = 4  # so many kills at most, one soon after the other: within a start, and within a login
 SHORTEST, LONGEST = 0.002, 3.0
-VICTIMS = {"signer": 4, "host": 4, "agent": 2}
+VICTIMS = {"signer": 5, "host": 5, "agent": 1}
 QUIET_SHARE = 0.3  # of the time, in the end: the agent lives, so that it can be seen whether it grows
 # A new agent may find that its predecessor has used up the API's minute. A signer's start waits for half a minute at
 # most. Behind these two, there is a moment for the machine.
@@ -34,7 +35,7 @@ WRONG_PIN_EVERY, WRONG_PIN_FOR = 600.0, 15.0
 EVERY = 5.0  # seconds between two looks at memory
 # A login takes so long that many a kill hits it, before and after the token has looked at the PIN. As on a card, three
 # wrong PINs lock it.
-SCRIPT = "C_Login * sleep 60 after-sleep 60\npin tries 3\n"
+SCRIPT = "C_Login * sleep 100 after-sleep 100\npin tries 3\n"
 
 
 class Kills:
@@ -42,7 +43,9 @@ class Kills:
         self.count: Counter[str] = Counter()
         self.served: dict[str, list[float]] = defaultdict(list)  # by what was killed last: until both were served again
         self.signs: dict[str, list[float]] = defaultdict(list)  # until both have signed again
+        self.within_logins = 0  # how many of them, by and large
         self.wrong: list[str] = []
+        self._looked = 0.0
         self._place, self._agent, self._seen = place, agent, seen
         self._choose = random.Random(seed)  # noqa: S311 - an order and no secret
         self._connection = Connection(agent.socket)
@@ -78,6 +81,7 @@ class Kills:
             else:
                 return kind
             self.count[kind] += 1
+            self.within_logins += self._place.tries_pin()
         return kind
 
     def _burst(self) -> str:
@@ -101,7 +105,7 @@ class Kills:
         self._seen.trouble = "wrong-pin"
         self._place.write_pin(TROUBLED, "0000-wrong")
         until = time.monotonic() + WRONG_PIN_FOR
-        for pid in self._agent.helpers("signer"):
+        for pid in self._agent.signer_of(TROUBLED):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         while time.monotonic() < until:
@@ -141,7 +145,7 @@ class Kills:
         while missing := [name for name in missing if not done(name, since)]:
             if (took := self._place.clock.now() - since) > within:
                 self.wrong.append(f"{took:.0f} s after the kills, {missing} {what}: {self._status()}")
-                print(self._agent.evidence(), flush=True)
+                print(self._agent.evidence(), file=sys.stderr)
                 return None
             self._look_for_locked()
             time.sleep(0.02)
@@ -155,7 +159,7 @@ class Kills:
         for profile in self._status().get("profiles", []):
             if profile["locked"] or profile["signer"] == "refused":
                 self.wrong.append(f"the profile {profile['name']} stayed locked: {profile['last_failure']}")
-                print(self._agent.evidence(), flush=True)
+                print(self._agent.evidence(), file=sys.stderr)
                 self._unlock(profile["name"])
 
     def _wait_until_back(self, kind: str) -> None:
@@ -211,6 +215,7 @@ def run(options: argparse.Namespace) -> tuple[dict[str, object], list[str]]:
             "requests": sum(seen.requests.values()),
             "access tokens": len(seen.tokens),
             "killed": dict(kills.count),
+            "killed while a PIN was tried": kills.within_logins,
             "served again after, s": {kind: _span(values) for kind, values in kills.served.items()},
             "signs again after, s": {kind: _span(values) for kind, values in kills.signs.items()},
             "failures": dict(kinds.most_common()),

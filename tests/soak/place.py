@@ -151,6 +151,13 @@ class Place:
         entries = [json.loads(line) for line in (self.api.dir / "requests.jsonl").read_text().splitlines()]
         return [entry for entry in entries if entry.get("grant_type", "").endswith("jwt-bearer")]
 
+    def records(self) -> list[Path]:
+        """Of PINs that are tried just now, or were refused, or not answered."""
+        return [path for path in (self.folder / ".local" / "state" / "ssa-hsm").glob("*") if path.is_file()]
+
+    def tries_pin(self) -> bool:
+        return bool(self.records())
+
     def processes(self) -> Counter[str]:
         """The program's own that live here, by what follows its name."""
         found: Counter[str] = Counter()
@@ -247,8 +254,10 @@ class Agent:
 
     def evidence(self) -> str:
         """What may tell why something does not come back: the log, the records of PINs, the last calls."""
-        records = [path for path in (self._place.folder / ".local/state/ssa-hsm").glob("*") if path.is_file()]
-        told = [f"{path.name}: {path.read_text(errors='replace')!r}" for path in records]
+        told = []
+        for path in self._place.records():
+            with contextlib.suppress(OSError):
+                told.append(f"{path.name}: {path.read_text(errors='replace')!r}")
         told += self.log.read_text(errors="replace").splitlines()[-30:]
         return "\n".join(told + self._place.calls.text.splitlines()[-30:])
 
@@ -262,12 +271,22 @@ class Agent:
                     found.append(child)
         return found
 
+    def signer_of(self, profile: str) -> list[int]:
+        """It is told the profile's name."""
+        return [pid for pid in self.helpers("signer") if f"\0{profile}\0" in cmdline(pid)]
+
 
 def children(pid: int) -> list[int]:
     with contextlib.suppress(OSError):
         tasks = os.listdir(f"/proc/{pid}/task")
         return [int(w) for t in tasks for w in Path(f"/proc/{pid}/task/{t}/children").read_text().split()]
     return []
+
+
+def cmdline(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
 
 
 def comm(pid: int) -> str:

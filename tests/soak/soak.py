@@ -47,7 +47,8 @@ SHORT_HOURS, SHORT_TIMES = 0.35, 100
 # Troubles of the first profile alone: the other one's callers meet nothing but the API's limit, which is for both. And
 # where the machine is busy for some hundredths of a second, an access token ends while it is handed out.
 ONE_SIDED = ("token-out", "wrong-pin")
-SUFFERED = ("429 rate_limited", "503 unavailable: there is no access token that lasts")
+ENDED = ("the access token expires too soon to be handed out", "there is no access token that lasts")
+SUFFERED = ("429 rate_limited", "429 rate_limit_exceeded", *(f"503 {error}: {why}" for error in ("unavailable", "temporarily_unavailable") for why in ENDED))
 
 
 def arguments() -> argparse.Namespace:
@@ -99,7 +100,8 @@ def day(options: argparse.Namespace) -> tuple[dict[str, object], list[str]]:
 def _suffering(seen: Seen) -> list[str]:
     found = []
     for (trouble, profile, kind), count in seen.failures.items():
-        if trouble in ONE_SIDED and profile == STEADY and kind not in SUFFERED:
+        told = kind.removeprefix("facade: ").removeprefix("broker: ")
+        if trouble in ONE_SIDED and profile == STEADY and told not in SUFFERED:
             found.append(f"{count} callers of the other profile were told \"{kind}\" during {trouble}")
     return found
 
@@ -119,6 +121,8 @@ def _figures(
         "access tokens": len(seen.tokens),
         "99th percentile, ms": round(waits[int(len(waits) * 0.99)], 1) if waits else None,
         "troubles": dict(told.count),
+        "too slow a machine": told.slow,
+        "longest stall of the machine, ms": round(watch.stall * 1000),
         "back after, s": {name: _span(values) for name, values in told.back.items()},
         "unlocked by hand": dict(told.unlocked),
         "failures": {kind: dict(by.most_common()) for kind, by in kinds.items()},

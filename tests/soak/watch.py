@@ -6,6 +6,7 @@ import contextlib
 import os
 import statistics
 import threading
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ class Watch:
     """Use it in a with statement."""
 
     def __init__(self, agent: Agent, clock: HastyTime, every: float = EVERY) -> None:
+        self.stall = 0.0  # how much later than it should this process was woken at most, in real seconds
         self.samples: dict[tuple[str, int], list[Sample]] = defaultdict(list)
         self._agent, self._pause, self._over = agent, every / clock.times, threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -52,13 +54,19 @@ class Watch:
         self._thread.join(10)
 
     def _run(self) -> None:
-        while not self._over.wait(self._pause):
+        while not self._wait():
             processes = [("agent", self._agent.pid)]
             processes += [(kind, pid) for kind in ("signer", "host") for pid in self._agent.helpers(kind)]
             for key in processes:
                 # It may have been killed.
                 with contextlib.suppress(OSError, StopIteration):
                     self.samples[key].append(sample(key[1]))
+
+    def _wait(self) -> bool:
+        until = time.monotonic() + self._pause
+        over = self._over.wait(self._pause)
+        self.stall = max(self.stall, 0.0 if over else time.monotonic() - until)
+        return over
 
     def longest(self, kind: str) -> list[Sample]:
         return max((found for (name, _), found in self.samples.items() if name == kind), key=len, default=[])
