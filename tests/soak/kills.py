@@ -96,7 +96,8 @@ class Kills:
 
     def wrong_pins(self) -> int:
         """How many wrong PINs the tokens have counted since the last right one. One that is locked stays at three."""
-        words = [line.split() for line in self._place.shim_state.read_text().splitlines()] if self._place.shim_state.exists() else []
+        state = self._place.shim_state
+        words = [line.split() for line in state.read_text().splitlines()] if state.exists() else []
         return max((int(count) for name, count in words if name.startswith("pin-tries:")), default=0)
 
     def _wrong_pin(self) -> None:
@@ -196,17 +197,17 @@ def run(options: argparse.Namespace) -> tuple[dict[str, object], list[str]]:
         lodge, seen = Lodge(place), Seen(place)
         before = place.files()
         with Agent(place, lodge.options()) as agent, Watch(agent, clock, EVERY) as watch:
-            callers, guests = Callers(seen, place, agent.socket, CALLERS, options.seed, FORCED), Guests(seen, place, lodge, options.seed)
-            with callers, guests:
+            callers = Callers(seen, place, agent.socket, CALLERS, options.seed, FORCED)
+            with callers, Guests(seen, place, lodge, options.seed) as guests:
                 kills = Kills(place, agent, seen, options.seed, options.kill_for)
                 kills.run()
         budget = judge_budget(place.exchanges(), agent.starts)
         wrong = seen.wrong + kills.wrong + budget.wrong + watch.wrong() + place.left(before)
         wrong += [f"the agent ended by itself with {code}" for code in agent.died]
-        wrong += [f"{count} callers had no answer" for (_, _, kind), count in seen.failures.items() if "no answer" in kind]
         kinds: Counter[str] = Counter()
         for (_, _, kind), count in seen.failures.items():
             kinds[kind] += count
+        wrong += [f"{count} callers: {kind}" for kind, count in kinds.items() if "no answer" in kind]
         if not kills.count["signer"]:
             raise Failed("nothing was killed")
         return {
@@ -220,7 +221,7 @@ def run(options: argparse.Namespace) -> tuple[dict[str, object], list[str]]:
             "signs again after, s": {kind: _span(values) for kind, values in kills.signs.items()},
             "failures": dict(kinds.most_common()),
             "requests to the API": budget.requests,
-            "most in a minute of an agent's life": budget.most,
+            "most in a minute, of one agent and of all": [budget.most, budget.most_of_all],
             "refused by the API's limit": budget.refused,
             "C_Login": dict(Counter(call.rv for call in place.calls.of("C_Login"))),
             "memory, kB": watch.figures(),

@@ -153,7 +153,7 @@ class Place:
 
     def records(self) -> list[Path]:
         """Of PINs that are tried just now, or were refused, or not answered."""
-        return [path for path in (self.folder / ".local" / "state" / "ssa-hsm").glob("*") if path.is_file()]
+        return list((self.folder / ".local" / "state" / "ssa-hsm").glob("pin-*"))
 
     def tries_pin(self) -> bool:
         return bool(self.records())

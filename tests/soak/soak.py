@@ -4,9 +4,11 @@
     scripts/soak-agent                       # 24 simulated hours, 100 times faster: a quarter of an hour
     scripts/soak-agent --hours 240           # ten days
     scripts/soak-agent --short               # 20 seconds, and no judgement about memory (ctest)
+    scripts/soak-agent --kill-for 60m        # kills by the real clock, for an hour
 
 The real agent with two profiles, SoftHSM and the emulated API, which all live in a time that runs faster. Access
-tokens are good for 5 to 60 seconds there. Callers ask all the time, a few hundred times a second. One after the other:
+tokens are good for 5 to 60 seconds there. Callers ask all the time at the socket, the facade and the broker, a few hundred
+times a second, and so do strangers with wrong secrets, certificates and hosts, who must get nothing. One after the other:
 the agent, a signer, a module's process is killed by SIGKILL; the API answers 5xx, 429 with Retry-After, cuts its
 answers, closes connections, is late, is down for ten minutes; a PKCS#11 token is pulled out and put back; a PIN is
 wrong. After each, both profiles must have new access tokens again.
@@ -18,6 +20,10 @@ suffer from what befalls the other.
 
 Then, by the real clock, an agent has 10,000 idle connections, callers who never read, and garbage on its socket, while a
 caller that behaves well is served.
+
+With --kill-for, only the agent, the signers and the modules' processes are killed by SIGKILL, at random moments, many of
+them within a login, by the real clock and with the API's real limit. All must be served again soon after each; no profile
+may stay locked; a wrong PIN is tried once, however often its signer is killed meanwhile; nothing is left in the end.
 
 Exit: 0 nothing of it has happened, 1 something has, 2 it could not be run.
 """
@@ -48,7 +54,8 @@ SHORT_HOURS, SHORT_TIMES = 0.35, 100
 # where the machine is busy for some hundredths of a second, an access token ends while it is handed out.
 ONE_SIDED = ("token-out", "wrong-pin")
 ENDED = ("the access token expires too soon to be handed out", "there is no access token that lasts")
-SUFFERED = ("429 rate_limited", "429 rate_limit_exceeded", *(f"503 {error}: {why}" for error in ("unavailable", "temporarily_unavailable") for why in ENDED))
+LIMITED = ("429 rate_limited", "429 rate_limit_exceeded")
+SUFFERED = (*LIMITED, *(f"503 {error}: {why}" for error in ("unavailable", "temporarily_unavailable") for why in ENDED))
 
 
 def arguments() -> argparse.Namespace:
@@ -79,10 +86,11 @@ def day(options: argparse.Namespace) -> tuple[dict[str, object], list[str]]:
     clock = HastyTime(options.times)
     with Place(clock) as place:
         lodge, seen = Lodge(place), Seen(place)
+        before = place.files()
         with Agent(place, lodge.options()) as agent, Watch(agent, clock) as watch:
             began = time.monotonic()
-            callers, guests = Callers(seen, place, agent.socket, CALLERS, options.seed), Guests(seen, place, lodge, options.seed)
-            with callers, guests:
+            callers = Callers(seen, place, agent.socket, CALLERS, options.seed)
+            with callers, Guests(seen, place, lodge, options.seed) as guests:
                 troubles = Troubles(place, agent, seen, options.seed, clock.now() + options.hours * 3600)
                 troubles.run()
             seconds = time.monotonic() - began
@@ -90,6 +98,7 @@ def day(options: argparse.Namespace) -> tuple[dict[str, object], list[str]]:
         logins = Counter(call.rv for call in place.calls.of("C_Login"))
         wrong = list(seen.wrong) + list(troubles.told.wrong) + budget.wrong
         wrong += [f"the agent ended by itself with {code}" for code in agent.died]
+        wrong += place.left(before)
         wrong += [] if options.short else watch.wrong()
         wrong += _suffering(seen)
         if wrong:
@@ -127,7 +136,7 @@ def _figures(
         "unlocked by hand": dict(told.unlocked),
         "failures": {kind: dict(by.most_common()) for kind, by in kinds.items()},
         "requests to the API": budget.requests,
-        "most in a minute": budget.most,
+        "most in a minute, of one agent and of all": [budget.most, budget.most_of_all],
         "refused by the API's limit": budget.refused,
         "C_Login": dict(logins),
         "memory, kB": watch.figures(),

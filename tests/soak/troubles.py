@@ -181,9 +181,10 @@ class Troubles:
             time.sleep(0.02)
 
     def _tell_late(self, what: str, missing: list[str], since: float) -> None:
-        """Where the API gave access tokens to all of them, and each ended on its way, the machine is too slow for these."""
+        """Where the API gave access tokens to all, and each ended on its way, the machine is too slow for these."""
         life, times = self._lifetime, self._clock.times
-        given = Counter(e["assertion"]["claims"]["sub"] for e in self._place.exchanges() if e["status"] == 200 and e["arrived_at"] > since)
+        done = [e for e in self._place.exchanges() if e["status"] == 200 and e["arrived_at"] > since]
+        given = Counter(e["assertion"]["claims"]["sub"] for e in done)
         counts = {name: given[self._place.accounts[name]] for name in missing}
         what += f": the API gave {counts}, each good for {life} s, which is {1000 * life / times:.0f} ms"
         is_slow = min(counts.values()) >= GIVEN_IN_VAIN and life / times < TOO_SHORT
