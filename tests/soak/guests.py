@@ -95,6 +95,18 @@ def _ask(
     return response.status, json.loads(answer) if answer.startswith(b"{") else {}
 
 
+def _ask_again(
+    connection: http.client.HTTPConnection, target: str, body: str | None, headers: dict[str, str]
+) -> tuple[int, dict[str, Any]]:
+    """Connects anew where the agent has ended the last connection, which it may do with an idle one."""
+    if connection.sock is not None:
+        try:
+            return _ask(connection, target, body, headers)
+        except (ConnectionError, http.client.HTTPException):
+            connection.close()
+    return _ask(connection, target, body, headers)
+
+
 def _basic(user: str, secret: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()}
 
@@ -152,7 +164,7 @@ class Guests:
         target, body, headers = self._question(where, guest, choose)
         trouble, sent, began = self._seen.trouble, self._clock.date(), time.perf_counter()
         try:
-            status, answer = _ask(connection, target, body, headers)
+            status, answer = _ask_again(connection, target, body, headers)
         except TimeoutError:
             connection.close()
             return self._seen.note(trouble, guest.profile, f"{where}: no answer", None, began)

@@ -263,24 +263,25 @@ class Agent:
 
     def helpers(self, name: str) -> list[int]:
         """Its processes of a kind: "signer" or "host"."""
-        found, wanted = [], [self.pid]
-        while wanted:
-            for child in children(wanted.pop()):
-                wanted.append(child)
-                if comm(child) == f"ssa-hsm-{name}"[:15]:
-                    found.append(child)
-        return found
+        return [pid for pid in descendants(self.pid) if comm(pid) == f"ssa-hsm-{name}"[:15]]
 
     def signer_of(self, profile: str) -> list[int]:
         """It is told the profile's name."""
         return [pid for pid in self.helpers("signer") if f"\0{profile}\0" in cmdline(pid)]
 
 
-def children(pid: int) -> list[int]:
-    with contextlib.suppress(OSError):
-        tasks = os.listdir(f"/proc/{pid}/task")
-        return [int(w) for t in tasks for w in Path(f"/proc/{pid}/task/{t}/children").read_text().split()]
-    return []
+def descendants(pid: int) -> list[int]:
+    """By the parents of all processes: a process's list of children misses some while others end."""
+    children: dict[int, list[int]] = {}
+    for entry in os.scandir("/proc"):
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit():
+                parent = Path(entry.path, "stat").read_text().rpartition(")")[2].split()[1]
+                children.setdefault(int(parent), []).append(int(entry.name))
+    found = [pid]
+    for one in found:
+        found += children.get(one, [])
+    return found[1:]
 
 
 def cmdline(pid: int) -> str:

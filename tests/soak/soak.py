@@ -54,6 +54,8 @@ SHORT_HOURS, SHORT_TIMES = 0.35, 100
 # where the machine is busy for some hundredths of a second, an access token ends while it is handed out.
 ONE_SIDED = ("token-out", "wrong-pin")
 ENDED = ("the access token expires too soon to be handed out", "there is no access token that lasts")
+# The agent gives a handshake, a connection to the API and a look at a signer so many seconds, and a caller six times that.
+STALLED = 10.0
 LIMITED = ("429 rate_limited", "429 rate_limit_exceeded")
 SUFFERED = (*LIMITED, *(f"503 {error}: {why}" for error in ("unavailable", "temporarily_unavailable") for why in ENDED))
 
@@ -100,7 +102,9 @@ def day(options: argparse.Namespace) -> tuple[dict[str, object], list[str]]:
         wrong += [f"the agent ended by itself with {code}" for code in agent.died]
         wrong += place.left(before)
         wrong += [] if options.short else watch.wrong()
-        wrong += _suffering(seen)
+        suffering = _suffering(seen)
+        # By the clock that runs faster, the waits of the agent are as short as these stalls.
+        (troubles.told.slow if watch.stall * clock.times > STALLED else wrong).extend(suffering)
         if wrong:
             print(agent.log.read_text(errors="replace")[-4000:], file=sys.stderr)
         return _figures(options, seconds, seen, troubles.told, budget, logins, watch) | guests.figures(), wrong
