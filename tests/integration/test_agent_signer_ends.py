@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -133,6 +134,28 @@ class Deaths(SignerLinkCase):
             self.assertEqual(log.count("C_Login"), 0)
             self.assertEqual(self.unlock(PIN)[0], 0)
             self.claims(player.ok("assertion"))
+
+    def test_another_process_logs_in_for_too_long(self) -> None:
+        # Half a minute passes in half a second.
+        with self.shim() as log, self.player(env=self.hasty(60)) as player:
+            answer = player.ok("assertion")
+            player.ok("lock")
+            name = "".join(c if c.isalnum() else "_" for c in f"{answer.serial}_{answer.label}")
+            with (Path(self.env["XDG_STATE_HOME"]) / "ssa-hsm" / f"pin-{name}").open("w") as record:
+                fcntl.flock(record, fcntl.LOCK_EX)
+                answer = player.fails("unlock", "another process is logging in")
+                self.assertEqual((answer.code, answer.state), (PIN_CLASS, "lost"))
+            # Nobody need unlock it once more.
+            self.claims(player.ok("assertion", seconds=600))
+        self.assertEqual(log.count("C_Login"), 2)
+
+    def test_another_process_is_writing_the_token(self) -> None:
+        with self.shim("token flags -CKF_USER_PIN_INITIALIZED") as log, self.player() as player:
+            answer = player.fails("assertion", "has no user PIN yet")
+            self.assertEqual((answer.code, answer.state), (PIN_CLASS, "lost"))
+            Path(self.env["SSA_SHIM_SCRIPT"]).write_text("")
+            self.claims(player.ok("assertion"))
+        self.assertEqual(log.count("C_Login"), 1)
 
     def test_the_module_s_process_is_killed_while_it_logs_in(self) -> None:
         # The token shows that the PIN was not wrong.
