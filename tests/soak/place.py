@@ -248,9 +248,10 @@ class Agent:
             self._start()
 
     def kill(self) -> None:
-        pid = self.pid
-        self._killed.add(pid)
-        os.kill(pid, signal.SIGKILL)
+        process = self._process
+        assert process
+        self._killed.add(process.pid)
+        process.kill()
 
     def evidence(self) -> str:
         """What may tell why something does not come back: the log, the records of PINs, the last calls."""
