@@ -22,9 +22,11 @@ bool pin_may_be_tried(const struct token *token, struct ssa_error *err)
         pin_error(err, token, "CKF_USER_PIN_LOCKED", "the PIN is locked", how_to_unlock(token));
         return error_number(err, SSA_DOMAIN_PKCS11, CKR_PIN_LOCKED);
     }
-    if (token->info.pin_unset)
-        return pin_error(err, token, "CKR_USER_PIN_NOT_INITIALIZED", "the token has no user PIN yet",
-                         "Set one with the token's own tool, e.g. `pkcs11-tool --login --login-type so --init-pin`.");
+    if (token->info.pin_unset) {
+        pin_error(err, token, "CKR_USER_PIN_NOT_INITIALIZED", "the token has no user PIN yet",
+                  "Set one with the token's own tool, e.g. `pkcs11-tool --login --login-type so --init-pin`.");
+        return error_number(err, SSA_DOMAIN_PKCS11, CKR_USER_PIN_NOT_INITIALIZED);
+    }
     return true;
 }
 

@@ -111,7 +111,8 @@ static bool refuse(const struct pin_attempt *attempt, const struct token_info *i
 
 static bool busy(const struct token_info *info, struct ssa_error *err)
 {
-    return error_set(err, SSA_PIN, NULL, info->uri, "another process is logging in to this PKCS#11 token");
+    return error_because(err, SSA_PIN, SSA_REASON_TURN_TOO_LONG, info->uri,
+                         "another process is logging in to this PKCS#11 token");
 }
 
 // Without a record, only the token's flag can tell. A kind of token that does not show the first wrong PIN gets no try.

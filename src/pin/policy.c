@@ -149,6 +149,12 @@ static void forget_spent(struct pin_policy *policy, const struct token_info *inf
         *spent = policy->tries->spent[--policy->tries->count];
 }
 
+static void tell_begin(const struct pin_policy *policy)
+{
+    if (policy->watch != NULL)
+        policy->watch->begins(policy->watch->context, policy->attempt.file.fd >= 0);
+}
+
 static bool give(void *context, const struct token_info *info, struct secret *pin, struct ssa_error *err)
 {
     struct pin_policy *policy = context;
@@ -172,8 +178,7 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
     }
     if (policy->given != NULL)
         policy->given(policy->context);
-    if (policy->watch != NULL)
-        policy->watch->begins(policy->watch->context);
+    tell_begin(policy);
     return true;
 }
 
@@ -186,8 +191,7 @@ static bool again(void *context, const struct token_info *info)
     policy->retry = false;
     if (!pin_attended(policy, info) && !begin_try(policy, info, ERROR_IGNORED))
         return false;
-    if (policy->watch != NULL)
-        policy->watch->begins(policy->watch->context);
+    tell_begin(policy);
     return true;
 }
 

@@ -15,7 +15,7 @@ struct pin_tries {
 struct pin_watch {
     void *context;
     bool (*may_ask)(void *context);
-    void (*begins)(void *context); // a PIN is about to be sent
+    void (*begins)(void *context, bool recorded); // a PIN is about to be sent; a record would outlive this process
     void (*ended)(void *context, enum pin_outcome outcome);
 };
 

@@ -17,8 +17,7 @@ from pathlib import Path
 ROOM = 1 << 17
 # The agent kills it. A test that fails leaves it behind no longer than this.
 LIFE = 30
-ANSWERED = 0
-TRIED_PIN = 2
+ANSWERED, TRIES_PIN, TRIES_RECORDED, TRIED_PIN = range(4)
 # As many packets before an answer as the agent takes, and more than it has to read.
 TOLD_MOST, TOLD_MANY = 64, 100_000
 FIRST: list[int] = []
@@ -55,7 +54,8 @@ def packets(lie: str, asked: int) -> list[bytes]:
         "success-and-secret": [refused + number(5) + number(0) * 3 + text(b"no") * 5 + status() + text(b"x")],
         "no-class": [refused + number(0) + number(0) * 3 + text(b"no") * 5 + status() + text(b"")],
         "twice": [whole, whole],
-        "trying": [own + number(1)],
+        "trying": [own + number(TRIES_PIN)],
+        "trying-recorded": [own + number(TRIES_RECORDED)],
         "another-number": [number(asked + 1) + whole[8:]],
         # To the second request, it repeats first what it said to the one before.
         "again": ([] if FIRST[0] == asked else [number(asked - 1) + whole[8:]]) + [whole],
@@ -80,7 +80,7 @@ def main() -> None:
                 time.sleep(LIFE)
             for packet in packets(lie, asked):
                 agent.send(packet)
-            if lie == "trying":
+            if lie.startswith("trying"):
                 return
 
 

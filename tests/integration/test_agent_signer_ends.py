@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ from pathlib import Path
 import places
 from harness import PIN
 from secret_support import SecretCase
-from signer_link import PIN_CLASS, UNEXPECTED, SignerLinkCase, children, until
+from signer_link import PIN_CLASS, UNEXPECTED, Answer, Player, SignerLinkCase, children, until
 
 HOSTILE = Path(__file__).with_name("hostile_signer.py")
 
@@ -63,22 +64,106 @@ class Deaths(SignerLinkCase):
             self.assertEqual(answer.starts, 2)
             self.claims(answer)
 
+    def killed_within_its_login(self, player: Player, there: Path) -> Answer:
+        """Kills the signer within the login of a request, and gives the request's answer."""
+        there.unlink(missing_ok=True)
+        waits = player.begin("assertion")
+        until(there.exists, "it does not log in")
+        kill(player.signer())
+        return player.end(waits)
+
     def test_it_is_killed_while_it_logs_in(self) -> None:
+        # This kind of token shows the first wrong PIN by a flag, and shows none: so the PIN that was sent was not wrong.
+        there = self.dir / "there"
+        with self.shim("count across-processes", f"C_Login 1-3 touch {there} sleep 60000") as log, self.player() as player:
+            waits = player.begin("assertion")
+            for starts in range(1, 4):
+                until(there.exists, "it does not log in")
+                there.unlink()
+                kill(player.signer())
+                if starts == 2:
+                    # The first request has seen two deaths.
+                    self.assertEqual(player.end(waits).code, UNEXPECTED)
+                    waits = player.begin("assertion")
+            answer = player.end(waits)
+            self.claims(answer)
+            self.assertEqual((answer.state, answer.starts), ("open", 4))
+        # Those that did not return are not in the log.
+        self.assertEqual(log.count("C_Login"), 1)
+
+    def test_it_is_killed_while_it_tries_a_wrong_pin(self) -> None:
+        Path(self.env["SSA_HSM_PIN_SOURCE"].removeprefix("file:")).write_text("0000-wrong\n")
+        there = self.dir / "there"
+        script = ("count across-processes", "pin tries 3", f"C_Login 1 touch {there} after after-sleep 60000")
+        with self.shim(*script) as log, self.player() as player:
+            answer = self.killed_within_its_login(player, there)
+            self.assertEqual((answer.done, answer.code, answer.state), (False, PIN_CLASS, "refused"))
+            self.assertIn("the token has counted a wrong PIN since", answer.what)
+            for call in ("assertion", "look", "assertion"):
+                self.assertEqual(player.fails(call).state, "refused")
+            kill(player.signer())
+            self.assertEqual(player.fails("assertion").state, "refused")
+        self.assertEqual(log.count("C_Login"), 0)
+
+    def test_it_is_killed_while_it_tries_a_pin_of_a_token_that_shows_no_flag(self) -> None:
+        there = self.dir / "there"
+        silent = ('token manufacturer "Silent"', "token flags -CKF_USER_PIN_COUNT_LOW")
+        with self.shim("count across-processes", f"C_Login 1-2 touch {there} sleep 60000", *silent) as log, self.player() as player:
+            waits = player.begin("assertion")
+            for _ in range(2):
+                until(there.exists, "it does not log in")
+                there.unlink()
+                kill(player.signer())
+            player.end(waits)
+            answer = player.fails("assertion", "nor was the one before it")
+            self.assertEqual((answer.code, answer.state, answer.starts), (PIN_CLASS, "refused", 3))
+        self.assertEqual(log.count("C_Login"), 0)
+
+    def test_it_is_killed_while_it_tries_a_pin_that_a_person_typed(self) -> None:
+        self.without_pin_source()
         there = self.dir / "there"
         with self.shim("count across-processes", f"C_Login 1 touch {there} sleep 60000") as log, self.player() as player:
-            waits = player.begin("assertion")
-            until(there.exists, "it does not log in")
-            kill(player.signer())
-            answer = player.end(waits)
-            self.assertEqual((answer.done, answer.code, answer.state), (False, PIN_CLASS, "refused"))
-            for call in ("assertion", "look", "assertion"):
-                answer = player.fails(call, "before somebody unlocks it")
-                self.assertEqual((answer.state, answer.starts), ("refused", 1))
-            # The one that did not return is not in the log.
+            with self.unlocker_of(player) as process:
+                assert process.stdin is not None
+                process.stdin.write(PIN.encode() + b"\n")
+                process.stdin.flush()
+                until(there.exists, "it does not log in")
+                kill(player.signer())
+                process.communicate(timeout=30)
+            self.assertEqual(player.fails("assertion").state, "locked")
             self.assertEqual(log.count("C_Login"), 0)
-            self.assertEqual(player.ok("unlock").state, "open")
+            self.assertEqual(self.unlock(PIN)[0], 0)
+            self.claims(player.ok("assertion"))
+
+    def test_another_process_logs_in_for_too_long(self) -> None:
+        # Half a minute passes in half a second.
+        with self.shim() as log, self.player(env=self.hasty(60)) as player:
+            answer = player.ok("assertion")
+            player.ok("lock")
+            name = "".join(c if c.isalnum() else "_" for c in f"{answer.serial}_{answer.label}")
+            with (Path(self.env["XDG_STATE_HOME"]) / "ssa-hsm" / f"pin-{name}").open("w") as record:
+                fcntl.flock(record, fcntl.LOCK_EX)
+                answer = player.fails("unlock", "another process is logging in")
+                self.assertEqual((answer.code, answer.state), (PIN_CLASS, "lost"))
+            # Nobody need unlock it once more.
+            self.claims(player.ok("assertion", seconds=600))
+        self.assertEqual(log.count("C_Login"), 2)
+
+    def test_another_process_is_writing_the_token(self) -> None:
+        with self.shim("token flags -CKF_USER_PIN_INITIALIZED") as log, self.player() as player:
+            answer = player.fails("assertion", "has no user PIN yet")
+            self.assertEqual((answer.code, answer.state), (PIN_CLASS, "lost"))
+            Path(self.env["SSA_SHIM_SCRIPT"]).write_text("")
             self.claims(player.ok("assertion"))
         self.assertEqual(log.count("C_Login"), 1)
+
+    def test_the_module_s_process_is_killed_while_it_logs_in(self) -> None:
+        # The token shows that the PIN was not wrong.
+        with self.shim("count across-processes", "C_Login 1-2 kill-module") as log, self.player() as player:
+            for _ in range(2):
+                self.assertEqual(player.fails("assertion", "crashed in C_Login").state, "lost")
+            self.claims(player.ok("assertion"))
+        self.assertEqual(len(log.of("C_Login", "CKR_OK")), 1)
 
     def test_the_agent_is_killed_while_the_signer_logs_in(self) -> None:
         there = self.dir / "there"
@@ -175,8 +260,12 @@ class Lies(SignerLinkCase):
 
     def test_one_that_dies_while_it_tries_a_pin(self) -> None:
         with self.player(env=self.hostile("trying")) as player:
-            self.assertEqual(player.fails("assertion").state, "refused")
+            self.assertEqual(player.fails("assertion", "before somebody unlocks it").state, "refused")
             self.assertEqual(player.fails("assertion").starts, 1)
+
+    def test_one_that_dies_while_it_tries_a_pin_of_which_there_is_a_record(self) -> None:
+        with self.player(env=self.hostile("trying-recorded")) as player:
+            self.assertEqual(player.fails("assertion", "the signer has died").starts, 2)
 
     def test_one_that_says_nothing(self) -> None:
         with self.player(env=self.hostile("silence")) as player:

@@ -10,7 +10,6 @@ import socket
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +20,7 @@ SCOPES = ("data:read", "data:read data:write", "account:read")
 # Of a thousand requests so many demand a new access token, and so many want one that lasts.
 FORCED, LASTING, LASTS = 2, 20, 15
 PAUSE, GIVES_UP = 0.004, 20.0  # seconds of the real clock
+LONGEST_WAIT = 60  # of the hasty clock
 UNAVAILABLE = "503 unavailable"  # which has several reasons
 TOLERANCE = 1.0  # times are told in whole seconds
 
@@ -89,28 +89,62 @@ def claims_of(token: str) -> dict[str, Any]:
     return dict(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))))
 
 
-@dataclass
 class Seen:
     """What all callers together have met."""
 
-    requests: Counter[str] = field(default_factory=Counter)  # by profile
-    failures: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # trouble, profile, kind
-    wrong: list[str] = field(default_factory=list)  # what must never happen
-    tokens: set[str] = field(default_factory=set)  # their numbers
-    fresh: dict[str, float] = field(default_factory=dict)  # by profile: when one was first seen that was not there before
-    served: dict[str, float] = field(default_factory=dict)  # by profile: the last answer with an access token
-    waits: list[float] = field(default_factory=list)  # some, in real milliseconds
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, place: Place) -> None:
+        self.requests: Counter[str] = Counter()  # by profile
+        self.failures: Counter[tuple[str, str, str]] = Counter()  # trouble, profile, kind
+        self.wrong: list[str] = []  # what must never happen
+        self.tokens: set[str] = set()  # their numbers
+        # By profile: the last answer with an access token, and the last one with one that was not seen before.
+        self.served: dict[str, float] = {}
+        self.fresh: dict[str, float] = {}
+        self.waits: list[float] = []  # some, in real milliseconds
+        self.lock = threading.Lock()
+        self.trouble = "none"  # what goes wrong now
+        self._clock, self._accounts = place.clock, place.accounts
+
+    def note(self, trouble: str, profile: str, kind: str, wrong: str | None, began: float) -> None:
+        with self.lock:
+            self.requests[profile] += 1
+            if kind:
+                self.failures[trouble, profile, kind] += 1
+            else:
+                self.served[profile] = self._clock.now()
+            if self.requests[profile] % 16 == 0:
+                self.waits.append((time.perf_counter() - began) * 1000)
+            if wrong:
+                self.wrong.append(f"at {self._clock.elapsed():.0f} s, {profile}, during {trouble}: {wrong}")
+
+    def look(self, answer: dict[str, Any], profile: str, scope: str, sent: float) -> str | None:
+        """What is wrong with it. It may end on its way to us, but not before we asked."""
+        claims = claims_of(answer["access_token"])
+        ends = float(claims["exp"])
+        with self.lock:
+            if claims["jti"] not in self.tokens:
+                self.tokens.add(claims["jti"])
+                self.fresh[profile] = self._clock.now()
+        if ends < sent:
+            return f"it had ended {sent - ends:.1f} s before it was asked for"
+        if sorted(claims["scope"]) != sorted(scope.split()) or answer.get("scope", scope) != scope:
+            return f"it is for {claims['scope']} and not for {scope}"
+        if claims.get("userid") != self._accounts[profile]:
+            return "it is another account's"
+        if answer.get("expires_at", ends) > ends + TOLERANCE:
+            return f"its end is told as {answer['expires_at'] - ends:.1f} s later than it is"
+        if sent + answer["expires_in"] > ends + TOLERANCE:
+            return f"it is told to be good for {sent + answer['expires_in'] - ends:.1f} s longer than it is"
+        return None
 
 
 class Callers:
     """A few threads, each with a connection that it keeps for a while."""
 
-    def __init__(self, place: Place, path: Path, count: int, seed: int) -> None:
-        self.seen = Seen()
-        self.trouble = "none"  # what goes wrong now
-        self._path, self._clock, self._over = path, place.clock, threading.Event()
-        self._accounts = place.accounts
+    def __init__(self, seen: Seen, place: Place, path: Path, count: int, seed: int, forced: float = FORCED) -> None:
+        self._seen, self._path, self._clock, self._over = seen, path, place.clock, threading.Event()
+        self._forced = forced
+        self._wait = min(LONGEST_WAIT, int(GIVES_UP / 2 * place.clock.times))
         self._threads = [threading.Thread(target=self._run, args=(seed + i,), daemon=True) for i in range(count)]
 
     def __enter__(self) -> Callers:
@@ -134,52 +168,20 @@ class Callers:
         connection.close()
 
     def _ask(self, connection: Connection, choose: random.Random) -> None:
-        profile, scope, dice = choose.choice(PROFILES), choose.choice(SCOPES), choose.randrange(1000)
-        query = f"profile={profile}&scope={quote(scope)}"
-        if dice < FORCED:
+        profile, scope, dice = choose.choice(PROFILES), choose.choice(SCOPES), choose.uniform(0, 1000)
+        query = f"profile={profile}&scope={quote(scope)}&wait={self._wait}"
+        if dice < self._forced:
             query += "&force=1"
-        elif dice < FORCED + LASTING:
+        elif dice < self._forced + LASTING:
             query += f"&min_ttl={LASTS}"
-        trouble, sent, began = self.trouble, self._clock.date(), time.perf_counter()
+        trouble, sent, began = self._seen.trouble, self._clock.date(), time.perf_counter()
         try:
             status, answer = connection.ask("GET", f"/v1/token?{query}")
         except (Gone, TimeoutError) as error:
             kind = "no answer" if isinstance(error, TimeoutError) else "no connection"
-            return self._note(trouble, profile, kind, None, began)
+            return self._seen.note(trouble, profile, kind, None, began)
         kind = "" if status == 200 else f"{status} {answer.get('error')}"
         if kind == UNAVAILABLE:
             kind += f": {answer.get('error_description')}"
-        wrong = None if kind else self._look(answer, profile, scope, sent)
-        return self._note(trouble, profile, kind, wrong, began)
-
-    def _note(self, trouble: str, profile: str, kind: str, wrong: str | None, began: float) -> None:
-        with self.seen.lock:
-            self.seen.requests[profile] += 1
-            if kind:
-                self.seen.failures[trouble, profile, kind] += 1
-            else:
-                self.seen.served[profile] = self._clock.now()
-            if self.seen.requests[profile] % 16 == 0:
-                self.seen.waits.append((time.perf_counter() - began) * 1000)
-            if wrong:
-                self.seen.wrong.append(f"at {self._clock.elapsed():.0f} s, {profile}, during {trouble}: {wrong}")
-
-    def _look(self, answer: dict[str, Any], profile: str, scope: str, sent: float) -> str | None:
-        """What is wrong with it. It may end on its way to us, but not before we asked."""
-        claims = claims_of(answer["access_token"])
-        ends = float(claims["exp"])
-        with self.seen.lock:
-            if claims["jti"] not in self.seen.tokens:
-                self.seen.tokens.add(claims["jti"])
-                self.seen.fresh[profile] = self._clock.now()
-        if ends < sent:
-            return f"it had ended {sent - ends:.1f} s before it was asked for"
-        if sorted(claims["scope"]) != sorted(scope.split()) or answer["scope"] != scope:
-            return f"it is for {claims['scope']} and not for {scope}"
-        if claims.get("userid") != self._accounts[profile]:
-            return "it is another account's"
-        if answer["expires_at"] > ends + TOLERANCE:
-            return f"its end is told as {answer['expires_at'] - ends:.1f} s later than it is"
-        if sent + answer["expires_in"] > ends + TOLERANCE:
-            return f"it is told to be good for {sent + answer['expires_in'] - ends:.1f} s longer than it is"
-        return None
+        wrong = None if kind else self._seen.look(answer, profile, scope, sent)
+        return self._seen.note(trouble, profile, kind, wrong, began)

@@ -12,6 +12,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,9 @@ from shimlog import CallLog  # noqa: E402
 TROUBLED, STEADY = "troubled", "steady"
 PROFILES = (TROUBLED, STEADY)
 BUDGET, MINUTE = 10, 60.0
-START_PATIENCE = 30.0
+START_PATIENCE, ENDS_WITHIN = 30.0, 10.0
+# The agent's folder, and locks by which processes take turns.
+KEPT = {"agent", ".local", ".local/state", ".local/state/ssa-hsm", *(f".local/state/ssa-hsm/turn-{t}" for t in ("open", "login"))}
 
 
 class Failed(Exception):
@@ -74,8 +78,9 @@ def environment(more: dict[str, str]) -> Any:
 class Place:
     """Use it in a with statement. Everything is in one folder, which goes in the end."""
 
-    def __init__(self, clock: HastyTime) -> None:
-        self.clock = clock
+    def __init__(self, clock: HastyTime, script: str = "") -> None:
+        """script: what the shim does. Where there is one, both profiles' tokens are behind it."""
+        self.clock, self._script = clock, script
         self._end = contextlib.ExitStack()
         scratch = tempfile.TemporaryDirectory(prefix="ssa-hsm-soak-", dir=places.scratch())
         self.folder = Path(self._end.enter_context(scratch))
@@ -101,7 +106,8 @@ class Place:
         self.pins = {name: self.folder / f"{name}.pin" for name in PROFILES}
         self.out = self.folder / "pulled-out"  # while it is there, the troubled profile's token is not
         script = self.folder / "shim.script"
-        script.write_text(f"token absent-while {self.out}\n")
+        script.write_text(f"token absent-while {self.out}\n{self._script}")
+        self.shim_state = self.folder / "shim.state"
         self.calls = CallLog(self.folder / "shim.log")
         self.env = {
             "PATH": places.PATH,
@@ -111,6 +117,7 @@ class Place:
             "SSA_SHIM_MODULE": str(places.softhsm()),
             "SSA_SHIM_SCRIPT": str(script),
             "SSA_SHIM_LOG": str(self.calls.path),
+            "SSA_SHIM_STATE": str(self.shim_state),
             **self.clock.environment(),
         }
         self.config = self.folder / ".config" / "ssa-hsm"
@@ -127,7 +134,7 @@ class Place:
         self.store.initialise(name)
         argv = [str(places.program()), "account", "create", name, f"{name}-account", "--profile", name]
         env = {**self.env, **self.api.settings(), "SSA_HSM_PIN_SOURCE": f"file:{self.pins[name]}"}
-        env["SSA_HSM_MODULE"] = str(places.shim_library() if name == TROUBLED else places.softhsm())
+        env["SSA_HSM_MODULE"] = str(places.shim_library() if self._script or name == TROUBLED else places.softhsm())
         env["SSA_HSM_TOKEN"] = f"pkcs11:token={name}"
         # The time limit is of the clock that runs faster.
         limit = ["--import", "plain", "--timeout", "3600"]
@@ -144,12 +151,41 @@ class Place:
         entries = [json.loads(line) for line in (self.api.dir / "requests.jsonl").read_text().splitlines()]
         return [entry for entry in entries if entry.get("grant_type", "").endswith("jwt-bearer")]
 
+    def records(self) -> list[Path]:
+        """Of PINs that are tried just now, or were refused, or not answered."""
+        return list((self.folder / ".local" / "state" / "ssa-hsm").glob("pin-*"))
+
+    def tries_pin(self) -> bool:
+        return bool(self.records())
+
+    def processes(self) -> Counter[str]:
+        """The program's own that live here, by what follows its name."""
+        found: Counter[str] = Counter()
+        for entry in os.scandir("/proc"):
+            with contextlib.suppress(OSError):
+                if entry.name.isdigit() and (name := comm(int(entry.name))).startswith("ssa-hsm"):
+                    found[name[len("ssa-hsm") :]] += bytes(self.folder) in Path(entry.path, "environ").read_bytes()
+        return +found
+
+    def files(self) -> set[str]:
+        """Names of what is here, without the PKCS#11 tokens, and without what the soak itself writes."""
+        found = {str(path.relative_to(self.folder)) for path in self.folder.rglob("*")}
+        return {name for name in found if not name.startswith(("tokens", "audit", "agent.log", "shim."))}
+
+    def left(self, before: set[str]) -> list[str]:
+        """What is here in the end and should not be: processes, and files beside those that were here before."""
+        until = time.monotonic() + ENDS_WITHIN
+        while (alive := self.processes()) and time.monotonic() < until:
+            time.sleep(0.05)
+        found = [f"there are still processes: {dict(alive)}"] if alive else []
+        return found + [f"there is still {name}" for name in sorted(self.files() - before - KEPT)]
+
 
 class Agent:
     """The agent, and who starts it again, as a service manager does."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, place: Place, options: Sequence[str] = ()) -> None:
+        self._place, self._options = place, options
         self.socket = place.folder / "agent" / "agent.sock"
         self.log = place.folder / "agent.log"
         self.starts: list[float] = []  # by the hasty clock
@@ -157,7 +193,7 @@ class Agent:
         self._ending = False
         self._guard = threading.Thread(target=self._keep_running, daemon=True)
         self.died: list[int] = []  # exit codes that nobody asked for
-        self._killed = False
+        self._killed: set[int] = set()
 
     def __enter__(self) -> Agent:
         self._start()
@@ -183,18 +219,20 @@ class Agent:
         argv = [str(places.program()), "agent", "--foreground", "--socket", str(self.socket)]
         for name in PROFILES:
             argv += ["--profile", name]
-        argv += ["--audit", f"file:{self._place.folder / 'audit'}"]
+        argv += ["--audit", f"file:{self._place.folder / 'audit'}", *self._options]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 argv, env=self._place.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._place.folder
             )
+        self.starts.append(self._place.clock.now())
         deadline = time.monotonic() + START_PATIENCE
         while time.monotonic() < deadline:
             with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
                 probe.connect(str(self.socket))
-                self.starts.append(self._place.clock.now())
                 return
             if self._process.poll() is not None:
+                if self._process.pid in self._killed:
+                    return
                 break
             time.sleep(0.005)
         raise Failed(f"the agent does not start: {self.log.read_text()[-2000:]}")
@@ -205,31 +243,52 @@ class Agent:
             code = self._process.wait()
             if self._ending:
                 return
-            if not self._killed:
+            if self._process.pid not in self._killed:
                 self.died.append(code)
-            self._killed = False
             self._start()
 
     def kill(self) -> None:
-        self._killed = True
-        os.kill(self.pid, signal.SIGKILL)
+        process = self._process
+        assert process
+        self._killed.add(process.pid)
+        process.kill()
+
+    def evidence(self) -> str:
+        """What may tell why something does not come back: the log, the records of PINs, the last calls."""
+        told = []
+        for path in self._place.records():
+            with contextlib.suppress(OSError):
+                told.append(f"{path.name}: {path.read_text(errors='replace')!r}")
+        told += self.log.read_text(errors="replace").splitlines()[-30:]
+        return "\n".join(told + self._place.calls.text.splitlines()[-30:])
 
     def helpers(self, name: str) -> list[int]:
         """Its processes of a kind: "signer" or "host"."""
-        found, wanted = [], [self.pid]
-        while wanted:
-            for child in children(wanted.pop()):
-                wanted.append(child)
-                if comm(child) == f"ssa-hsm-{name}"[:15]:
-                    found.append(child)
-        return found
+        return [pid for pid in descendants(self.pid) if comm(pid) == f"ssa-hsm-{name}"[:15]]
+
+    def signer_of(self, profile: str) -> list[int]:
+        """It is told the profile's name."""
+        return [pid for pid in self.helpers("signer") if f"\0{profile}\0" in cmdline(pid)]
 
 
-def children(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """By the parents of all processes: a process's list of children misses some while others end."""
+    children: dict[int, list[int]] = {}
+    for entry in os.scandir("/proc"):
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit():
+                parent = Path(entry.path, "stat").read_text().rpartition(")")[2].split()[1]
+                children.setdefault(int(parent), []).append(int(entry.name))
+    found = [pid]
+    for one in found:
+        found += children.get(one, [])
+    return found[1:]
+
+
+def cmdline(pid: int) -> str:
     with contextlib.suppress(OSError):
-        tasks = os.listdir(f"/proc/{pid}/task")
-        return [int(w) for t in tasks for w in Path(f"/proc/{pid}/task/{t}/children").read_text().split()]
-    return []
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
 
 
 def comm(pid: int) -> str:

@@ -6,12 +6,13 @@ import contextlib
 import os
 import random
 import signal
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from callers import Callers, Connection, Gone
+from callers import Connection, Gone, Seen
 from place import PROFILES, TROUBLED, Agent, Place
 
 # Seconds of the hasty clock.
@@ -21,6 +22,8 @@ LIFETIMES = (60, 60, 45, 30, 15, 5)
 BACK_WITHIN = 300.0 + 60.0 + 60.0
 # On a busy machine, a second of the real clock is many of these; what is looked for is seen by the real clock then.
 BACK_WITHIN_REAL = 8.0
+# So many access tokens that lived for so few real seconds, and reached nobody.
+GIVEN_IN_VAIN, TOO_SHORT = 3, 0.2
 
 
 @dataclass
@@ -31,15 +34,17 @@ class Told:
     back: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     unlocked: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    slow: list[str] = field(default_factory=list)  # where the machine is to blame
 
 
 class Troubles:
-    def __init__(self, place: Place, agent: Agent, callers: Callers, seed: int, ends: float) -> None:
+    def __init__(self, place: Place, agent: Agent, seen: Seen, seed: int, ends: float) -> None:
         self.told = Told()
-        self._place, self._agent, self._callers, self._ends = place, agent, callers, ends
+        self._place, self._agent, self._seen, self._ends = place, agent, seen, ends
         self._clock = place.clock
         self._choose = random.Random(seed)  # noqa: S311 - an order and no secret
         self._connection = Connection(agent.socket)
+        self._lifetime = 0
         # Each, and how often it is chosen. Only the first profile's token is pulled out, and only its PIN is wrong.
         self._all: dict[str, tuple[int, Callable[[], None]]] = {
             "signer-killed": (6, lambda: self._kill("signer")),
@@ -71,15 +76,16 @@ class Troubles:
 
     def _meet(self, name: str) -> None:
         self.told.count[name] += 1
-        before = self._callers.trouble
-        self._callers.trouble = name
+        before = self._seen.trouble
+        self._seen.trouble = name
         with contextlib.suppress(ProcessLookupError):
             self._all[name][1]()
         self._wait_until_back(name)
-        self._callers.trouble = before
+        self._seen.trouble = before
 
     def _calm(self, seconds: float) -> None:
-        self._place.api.control("POST", "access-token", lifetime=self._choose.choice(LIFETIMES))
+        self._lifetime = self._choose.choice(LIFETIMES)
+        self._place.api.control("POST", "access-token", lifetime=self._lifetime)
         self._clock.sleep(seconds)
 
     def _some(self, most: int) -> int:
@@ -89,8 +95,8 @@ class Troubles:
         if helpers := self._agent.helpers(kind):
             os.kill(self._choose.choice(helpers), signal.SIGKILL)
 
-    def _kill_all(self, kind: str) -> None:
-        for pid in self._agent.helpers(kind):
+    def _kill_signer_of(self, profile: str) -> None:
+        for pid in self._agent.signer_of(profile):
             os.kill(pid, signal.SIGKILL)
 
     @contextlib.contextmanager
@@ -125,7 +131,7 @@ class Troubles:
         """It is tried once, and not again before somebody says so."""
         before = self.wrong_pins()
         self._place.write_pin(TROUBLED, "0000-wrong")
-        self._kill_all("signer")
+        self._kill_signer_of(TROUBLED)
         self._clock.sleep(600)
         tries = self.wrong_pins() - before
         if tries != 1:
@@ -144,17 +150,21 @@ class Troubles:
             self._connection.ask("POST", f"/v1/unlock?profile={name}")
 
     def _unlock_those_who_wait(self, trouble: str) -> None:
-        """A signer that died within its login waits for a person, who may have typed a wrong PIN."""
+        """Nobody should have to: the PIN is stored, and right."""
         with contextlib.suppress(Gone, TimeoutError):
             _, status = self._connection.ask("GET", "/v1/status")
             for profile in status.get("profiles", []):
-                if profile["locked"] or profile["signer"] == "refused":
-                    self._unlock(profile["name"], trouble)
+                if not profile["locked"] and profile["signer"] != "refused":
+                    continue
+                if trouble != "wrong-pin":
+                    self.told.wrong.append(f"{profile['name']} stayed locked after {trouble}: {profile['last_failure']}")
+                    print(self._agent.evidence(), file=sys.stderr)
+                self._unlock(profile["name"], trouble)
 
     def _wait_until_back(self, trouble: str) -> None:
         ended, began = self._clock.now(), time.monotonic()
         asked = ended
-        seen = self._callers.seen
+        seen = self._seen
         while True:
             with seen.lock:
                 missing = [name for name in PROFILES if seen.fresh.get(name, 0) < ended]
@@ -163,13 +173,22 @@ class Troubles:
                 self.told.back[trouble].append(now - ended)
                 return
             if now - ended > BACK_WITHIN and time.monotonic() - began > BACK_WITHIN_REAL:
-                status = self._status()
-                self.told.wrong.append(f"{now - ended:.0f} s after {trouble}, {missing} have no new access tokens: {status}")
+                self._tell_late(f"{now - ended:.0f} s after {trouble}, {missing} have no new access tokens", missing, ended)
                 return
             if now - asked > 60:
                 asked = now
                 self._unlock_those_who_wait(trouble)
             time.sleep(0.02)
+
+    def _tell_late(self, what: str, missing: list[str], since: float) -> None:
+        """Where the API gave access tokens to all, and each ended on its way, the machine is too slow for these."""
+        life, times = self._lifetime, self._clock.times
+        done = [e for e in self._place.exchanges() if e["status"] == 200 and e["arrived_at"] > since]
+        given = Counter(e["assertion"]["claims"]["sub"] for e in done)
+        counts = {name: given[self._place.accounts[name]] for name in missing}
+        what += f": the API gave {counts}, each good for {life} s, which is {1000 * life / times:.0f} ms"
+        is_slow = min(counts.values()) >= GIVEN_IN_VAIN and life / times < TOO_SHORT
+        (self.told.slow if is_slow else self.told.wrong).append(what if is_slow else f"{what}; {self._status()}")
 
     def _status(self) -> object:
         try:

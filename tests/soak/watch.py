@@ -6,12 +6,13 @@ import contextlib
 import os
 import statistics
 import threading
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from place import BUDGET, MINUTE, Agent, HastyTime
+from place import BUDGET, MINUTE, PROFILES, Agent, HastyTime
 
 EVERY = 120.0  # seconds of the hasty clock
 ENOUGH = 24  # samples of a process, before anything is said about it
@@ -38,9 +39,10 @@ def sample(pid: int) -> Sample:
 class Watch:
     """Use it in a with statement."""
 
-    def __init__(self, agent: Agent, clock: HastyTime) -> None:
+    def __init__(self, agent: Agent, clock: HastyTime, every: float = EVERY) -> None:
+        self.stall = 0.0  # how much later than it should this process was woken at most, in real seconds
         self.samples: dict[tuple[str, int], list[Sample]] = defaultdict(list)
-        self._agent, self._clock, self._over = agent, clock, threading.Event()
+        self._agent, self._pause, self._over = agent, every / clock.times, threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Watch:
@@ -52,7 +54,7 @@ class Watch:
         self._thread.join(10)
 
     def _run(self) -> None:
-        while not self._over.wait(EVERY / self._clock.times):
+        while not self._wait():
             processes = [("agent", self._agent.pid)]
             processes += [(kind, pid) for kind in ("signer", "host") for pid in self._agent.helpers(kind)]
             for key in processes:
@@ -60,8 +62,18 @@ class Watch:
                 with contextlib.suppress(OSError, StopIteration):
                     self.samples[key].append(sample(key[1]))
 
+    def _wait(self) -> bool:
+        until = time.monotonic() + self._pause
+        over = self._over.wait(self._pause)
+        self.stall = max(self.stall, 0.0 if over else time.monotonic() - until)
+        return over
+
     def longest(self, kind: str) -> list[Sample]:
         return max((found for (name, _), found in self.samples.items() if name == kind), key=len, default=[])
+
+    def figures(self) -> dict[str, str]:
+        """Of the process of each kind that was seen most often."""
+        return {kind: _figures(self.longest(kind)) for kind in ("agent", "signer", "host")}
 
     def wrong(self) -> list[str]:
         """The processes that grow: what their second quarter was, and what their last one is."""
@@ -77,6 +89,15 @@ class Watch:
         return found
 
 
+def _figures(samples: list[Sample]) -> str:
+    if not samples:
+        return "not seen"
+    return (
+        f"{samples[0].kilobytes} at first, {samples[-1].kilobytes} in the end, {max(s.kilobytes for s in samples)} at most; "
+        f"files {samples[0].files}, {samples[-1].files}, {max(s.files for s in samples)}"
+    )
+
+
 def _middle(samples: list[Sample], quarter: int) -> Sample:
     part = samples[quarter * len(samples) // 4 : (quarter + 1) * len(samples) // 4]
     return Sample(int(statistics.median(s.kilobytes for s in part)), int(statistics.median(s.files for s in part)))
@@ -86,6 +107,7 @@ def _middle(samples: list[Sample], quarter: int) -> Sample:
 class Budget:
     requests: int
     most: int  # in any minute, of one agent's life
+    most_of_all: int  # in any minute, of all agents together
     refused: int  # beyond the API's own limit
     wrong: list[str]
 
@@ -93,26 +115,31 @@ class Budget:
 def judge_budget(exchanges: list[dict[str, Any]], starts: list[float]) -> Budget:
     """Whether more was sent in any minute than the API allows.
 
-    An agent that was killed has forgotten what it sent. The next one learns from the API's answers how many are left,
-    and so may be refused in its first minute, but not later.
+    An agent that was killed has forgotten what it sent. The next one learns from the API's answers how many are left.
+    So each of its profiles may be refused once, in its first minute, and not later.
     """
-    ordered = sorted(exchanges, key=lambda entry: float(entry["arrived_at"]))
-    most, refused, wrong = 0, 0, []
-    window: list[float] = []
+    most, most_of_all, refused, wrong = 0, 0, 0, []
+    window: list[float] = []  # of one agent
+    window_of_all: list[float] = []
     begins = sorted(starts)
-    life = 0
-    for entry in ordered:
+    life, refused_in_life = 0, 0
+    for entry in sorted(exchanges, key=lambda entry: float(entry["arrived_at"])):
         at = float(entry["arrived_at"])
         while life < len(begins) and begins[life] <= at:
             life += 1
-            window = []
+            refused_in_life, window = 0, []
         window = [t for t in window if t > at - MINUTE] + [at]
-        most = max(most, len(window))
+        window_of_all = [t for t in window_of_all if t > at - MINUTE] + [at]
+        most, most_of_all = max(most, len(window)), max(most_of_all, len(window_of_all))
         if len(window) > BUDGET:
             told = ", ".join(f"{t - at:.1f}" for t in window)
             wrong.append(f"{len(window)} requests within a minute: {told} s (fault {entry['fault']}, status {entry['status']})")
-        if entry["status"] == 429 and entry["fault"] is None:
-            refused += 1
-            if life and at - begins[life - 1] > MINUTE:
-                wrong.append(f"the API had to refuse a request {at - begins[life - 1]:.0f} s after the agent's start")
-    return Budget(len(ordered), most, refused, wrong)
+        if entry["status"] != 429 or entry["fault"] is not None:
+            continue
+        refused += 1
+        refused_in_life += 1
+        if life and at - begins[life - 1] > MINUTE:
+            wrong.append(f"the API had to refuse a request {at - begins[life - 1]:.0f} s after the agent's start")
+        if refused_in_life > len(PROFILES):
+            wrong.append(f"the API had to refuse {refused_in_life} requests of one agent")
+    return Budget(len(exchanges), most, most_of_all, refused, wrong)

@@ -31,6 +31,7 @@ static void know(struct signer_link *link, const struct link_status *status)
 {
     (void)pthread_mutex_lock(&link->knowing);
     link->known = *status;
+    link->is_known = true;
     (void)pthread_mutex_unlock(&link->knowing);
 }
 
@@ -38,6 +39,7 @@ void link_know_state(struct signer_link *link, enum signer_state state)
 {
     (void)pthread_mutex_lock(&link->knowing);
     link->known.state = state;
+    link->is_known = true;
     (void)pthread_mutex_unlock(&link->knowing);
 }
 
@@ -70,7 +72,7 @@ void link_bury(struct signer_link *link, int patience_ms)
     (void)unlink(link->config.pin_socket);
     if (status == HELPER_KILLED || !WIFEXITED(status) || WEXITSTATUS(status) == 0)
         link->fault = (struct ssa_error){0};
-    link->given_up = link->given_up || link->tries_pin;
+    link->given_up = link->given_up || (link->tries_pin && !link->recorded);
     link->under_way = link->tries_pin = false;
     link->deaths++;
     backoff_died(&link->backoff, monotonic_ms());
@@ -165,7 +167,8 @@ bool link_receive(struct signer_link *link, bool locks, long long deadline, stru
             return false;
         if (answer->stage == LINK_ANSWERED)
             break;
-        link->tries_pin = answer->stage == LINK_TRIES_PIN;
+        link->recorded = answer->stage == LINK_TRIES_RECORDED;
+        link->tries_pin = link->recorded || answer->stage == LINK_TRIES_PIN;
     }
     link->under_way = link->tries_pin = false;
     link->locked = link->locked && answer->status.state != SIGNER_OPEN;

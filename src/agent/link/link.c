@@ -39,6 +39,14 @@ unsigned long link_starts(const struct signer_link *link)
     return atomic_load(&link->starts);
 }
 
+bool link_is_known(struct signer_link *link)
+{
+    (void)pthread_mutex_lock(&link->knowing);
+    const bool known = link->is_known;
+    (void)pthread_mutex_unlock(&link->knowing);
+    return known;
+}
+
 static bool refuse_yet(const struct signer_link *link, long long left, struct ssa_error *err)
 {
     if (link->fault.code == SSA_OK)
@@ -135,7 +143,7 @@ static bool exchange_once(struct signer_link *link, const struct link_request *r
 }
 
 // Where the signer was killed, perhaps before it had read the request, another one does it. A signature may be made
-// twice, but no PIN is tried twice.
+// twice, and a PIN only where the record of the first try allows it.
 static bool exchange(struct signer_link *link, const struct link_request *request, long long deadline,
                      struct link_answer *answer, struct ssa_error *err)
 {

@@ -1,6 +1,7 @@
 // The agent's end of the connection to its signer, a process of its own for each profile: starts it, asks it, and
 // starts it again after it died or hung, at growing intervals. A signer that died while it logged in may have spent a
-// PIN try: after that, it is not started again before somebody unlocks it.
+// PIN try. Where that try has a record (pin/attempts.h), the next signer decides by it. Else none is started before
+// somebody unlocks it.
 #pragma once
 
 #include "agent/link/message.h"
@@ -40,6 +41,9 @@ bool link_secret(struct signer_link *link, long long deadline, struct secret *se
 // LINK_LOCK does not fail: other callers stop waiting, and a signer that is not locked by the deadline is killed.
 bool link_ask(struct signer_link *link, enum link_call call, long long deadline, struct link_status *status,
               struct ssa_error *err) MUST_CHECK;
+
+// Whether anything is known of the signer: one that was just started may take long for its first login.
+bool link_is_known(struct signer_link *link);
 
 // How often a signer was started.
 unsigned long link_starts(const struct signer_link *link);

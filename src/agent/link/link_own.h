@@ -19,8 +19,9 @@ struct signer_link {
     struct helper signer; // pid 0: there is none
     struct backoff backoff;
     bool locked;     // until somebody unlocks it, also if another signer is started meanwhile
-    bool given_up;   // a signer died while it tried a PIN
+    bool given_up;   // a signer died while it tried a PIN, and there is no record of that
     bool tries_pin;  // of the call under way
+    bool recorded;   // that try has a record
     bool under_way;  // a call was sent and not answered
     long long since; // when
     uint64_t number; // of the last call that was sent. No other signer's call has had it, either
@@ -31,6 +32,7 @@ struct signer_link {
 
     pthread_mutex_t knowing; // never for long
     struct link_status known;
+    bool is_known; // all zero before that
 };
 
 // Tells whoever has the link open.

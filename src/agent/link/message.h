@@ -59,7 +59,8 @@ struct link_status {
 enum link_stage {
     LINK_ANSWERED,
     LINK_TRIES_PIN, // no answer yet: from now on a PIN may be sent to a PKCS#11 token. Nothing else is in the packet
-    LINK_TRIED_PIN, // the same: what became of it is known
+    LINK_TRIES_RECORDED, // the same, and a record of the try tells the next signer whether it may make another one
+    LINK_TRIED_PIN,      // the same: what became of it is known
     LINK_STAGES
 };
 

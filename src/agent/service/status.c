@@ -14,10 +14,13 @@ void service_profile_status(struct service *s, size_t profile, struct profile_st
 {
     struct profile *p = &s->profiles[profile];
     service_enter(s);
+    struct link_status signer = p->status;
+    if (!p->known)
+        signer.state = p->locked_by_order ? SIGNER_LOCKED : SIGNER_LOST;
     *status = (struct profile_status){.name = profile_shown(p),
                                       .pin_socket = p->pin_socket,
                                       .locked = profile_is_locked(p),
-                                      .signer = p->status,
+                                      .signer = signer,
                                       .signer_starts = p->link != NULL ? link_starts(p->link) : 0,
                                       .entries = cache_profile_entries(s->cache, profile),
                                       .waiting = cache_profile_waiting(s->cache, profile),

@@ -42,6 +42,9 @@ static void note_change(struct profile *p, enum signer_state before, bool was_kn
 void profile_apply(struct profile *p, const struct link_status *status, bool by_worker)
 {
     struct service *s = p->service;
+    // One that did not answer yet is not locked for that.
+    if (!link_is_known(p->link))
+        return;
     const bool was_known = p->known, was_locked = profile_is_locked(p);
     const enum signer_state before = p->status.state;
     p->status = *status;
@@ -156,9 +159,7 @@ static void look(struct profile *p)
     service_leave(p->service);
     const bool done = ask(p, call, LINK_LOOK_MS, &status, &err);
     service_enter(p->service);
-    // Of a signer that was never started, nothing is known.
-    if (done || link_starts(p->link) > 0)
-        profile_apply(p, &status, true);
+    profile_apply(p, &status, true);
     if (!done)
         note_failure(p, &err);
     else if (p->failed_by_look)

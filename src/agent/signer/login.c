@@ -4,6 +4,7 @@
 #include "config/profiles.h"
 #include "core/callback.h"
 #include "core/text.h"
+#include "hsm/login/login.h"
 
 enum { CLOSING_MS = 3000 };
 
@@ -67,7 +68,18 @@ static void note_open(struct signer_process *p)
     note_names(p);
 }
 
-// Nobody is logged in any more. A PIN that may have been wrong is not tried again.
+// Whether no PIN is tried before somebody unlocks it. Of a try that was not answered, its record tells the next login
+// whether it may make another one. Where no PIN was sent since another process was using the token, nothing is wrong.
+static bool is_refused(const struct signer_process *p, const struct ssa_error *err)
+{
+    if (p->tried == PIN_UNKNOWN)
+        return !p->recorded;
+    if (p->tried == PIN_REFUSED)
+        return true;
+    return err->code == SSA_PIN && err->reason != SSA_REASON_TURN_TOO_LONG && !login_says_no_pin(err);
+}
+
+// Nobody is logged in any more.
 static void note_closed(struct signer_process *p, struct ssa_error *err)
 {
     if (err->code == SSA_PIN && err->reason == SSA_REASON_NOBODY_FOR_PIN) {
@@ -75,7 +87,7 @@ static void note_closed(struct signer_process *p, struct ssa_error *err)
         (void)refuse_for_person(err);
     }
     p->status.state = closed_state(p);
-    if (p->status.state == SIGNER_LOST && (err->code == SSA_PIN || p->tried == PIN_REFUSED || p->tried == PIN_UNKNOWN))
+    if (p->status.state == SIGNER_LOST && is_refused(p, err))
         p->status.state = SIGNER_REFUSED;
     p->why = *err;
 }

@@ -47,11 +47,12 @@ static bool may_ask(void *process)
     return p->unlocker >= 0;
 }
 
-static void pin_begins(void *process)
+static void pin_begins(void *process, bool recorded)
 {
     struct signer_process *p = process;
     p->tries_pin = true;
-    serve_stage(p, LINK_TRIES_PIN);
+    p->recorded = recorded;
+    serve_stage(p, recorded ? LINK_TRIES_RECORDED : LINK_TRIES_PIN);
 }
 
 static void pin_ended(void *process, enum pin_outcome outcome)

@@ -35,6 +35,7 @@ struct signer_process {
     bool answers;    // that is under way
     bool lock_waits; // a LINK_LOCK came while somebody unlocked it, and is to be answered
     bool over;       // it is to end
+    bool recorded;   // the last try of a PIN has a record, by which the next one is decided
     bool tries_pin;  // a PIN was sent to the PKCS#11 token, and there is no answer yet
     bool closing;    // what is under way is not interrupted any more
 };

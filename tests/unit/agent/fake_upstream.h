@@ -10,7 +10,8 @@
 struct fake {
     atomic_int state; // enum signer_state
     atomic_bool by_person;
-    atomic_bool away; // the PKCS#11 token is pulled out
+    atomic_bool away;   // the PKCS#11 token is pulled out
+    atomic_bool silent; // the signers have not answered since they were started
     atomic_uint sign_ms, exchange_ms;
     atomic_uint lifetime; // of access tokens
     atomic_int refuses;   // enum ssa_class of the API's answer; SSA_OK: it gives access tokens

@@ -254,6 +254,23 @@ static void a_locked_profile_hands_out_nothing(void **state)
     assert_string_equal(heard.token, "T1");
 }
 
+// Its first login may take long.
+static void a_signer_that_has_not_answered_yet_is_not_locked(void **state)
+{
+    (void)state;
+    struct ssa_error err;
+    SECRET_AUTO assertion = {0};
+    atomic_store(&fake.silent, true);
+    start();
+    FAILS(service_assertion(service, &(struct demand){0}, 0, false, &assertion, &err), SSA_UNEXPECTED,
+          "did not answer in time");
+    assert_false(status_of(0).locked);
+    assert_int_equal(status_of(0).signer.state, SIGNER_LOST);
+    atomic_store(&fake.silent, false);
+    SUCCEEDS(service_assertion(service, &(struct demand){0}, 0, false, &assertion, &err));
+    assert_int_equal(status_of(0).signer.state, SIGNER_OPEN);
+}
+
 static void those_who_wait_are_answered_when_it_is_locked(void **state)
 {
     (void)state;
@@ -630,6 +647,7 @@ int main(void)
         TEST(who_gives_up_is_not_answered),
         TEST(demands_that_cannot_be_met_are_refused_at_once),
         TEST(a_locked_profile_hands_out_nothing),
+        TEST(a_signer_that_has_not_answered_yet_is_not_locked),
         TEST(those_who_wait_are_answered_when_it_is_locked),
         TEST(only_a_person_unlocks_what_a_person_has_to_unlock),
         TEST(a_person_may_unlock_it_without_saying_so),

@@ -327,7 +327,7 @@ static void a_pin_in_a_source_s_place_is_refused_and_not_shown(void **state)
 
 // Somebody who follows the tries.
 struct watcher {
-    bool may_ask;
+    bool may_ask, recorded;
     unsigned begun, ended;
     enum pin_outcome last;
 };
@@ -337,9 +337,11 @@ static bool watcher_may_ask(void *context)
     return ((struct watcher *)context)->may_ask;
 }
 
-static void watcher_begins(void *context)
+static void watcher_begins(void *context, bool recorded)
 {
-    ((struct watcher *)context)->begun++;
+    struct watcher *watcher = context;
+    watcher->recorded = recorded;
+    watcher->begun++;
 }
 
 static void watcher_ended(void *context, enum pin_outcome outcome)
@@ -367,6 +369,7 @@ static void who_follows_the_tries_hears_of_each(void **state)
     watch(&scene, &followed, &watcher);
     SUCCEEDS(give(&scene, &token, &err));
     assert_int_equal(watcher.begun, 1);
+    assert_true(watcher.recorded);
     assert_int_equal(watcher.ended, 0);
     scene.giver.outcome(scene.giver.context, &token, PIN_UNKNOWN);
     assert_int_equal(watcher.ended, 1);
@@ -403,6 +406,9 @@ static void nobody_is_asked_while_nobody_is_there(void **state)
     watcher.may_ask = true;
     SUCCEEDS(give(&scene, &token, &err));
     assert_int_equal(person.asked, 1);
+    // There is no record of a PIN that a person gave.
+    assert_int_equal(watcher.begun, 1);
+    assert_false(watcher.recorded);
     end(&scene, &token, PIN_ACCEPTED);
 }
 
