@@ -140,6 +140,7 @@ PASTED = {
     "account show _": "test_pasting.Refused.test_a_key_that_the_api_does_not_make",
     "agent": "test_agent_told.Suggested.test_each_command_that_a_message_suggests",
     "agent _ _": "test_agent_told.Suggested.test_callers",
+    "agent _ _ _": "test_agent_told.Suggested.test_callers",
     "agent _ _ _ --scope _": "test_agent_told.Suggested.test_callers",
     "agent status": "test_agent_told.Suggested.test_each_command_that_a_message_suggests",
     "agent stop": "test_agent_told.Suggested.test_each_command_that_a_message_suggests",
