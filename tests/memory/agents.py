@@ -42,7 +42,7 @@ def _keep_open(path: Path) -> socket.socket:
     connection.connect(str(path))
     connection.sendall(b"GET /v1/token HTTP/1.1\r\nHost: agent\r\n\r\n")
     answer = b""
-    while not answer.endswith(b"}"):
+    while not answer.endswith(b"}\n"):
         answer += connection.recv(65536)
     return connection
 
