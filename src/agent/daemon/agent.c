@@ -139,6 +139,7 @@ static bool start_service(struct agent *agent, struct ssa_error *err)
                                                     .profile_count = options->profile_count,
                                                     .folder = agent->folder,
                                                     .prefix = pin_prefix(agent),
+                                                    .once = options->once,
                                                     .locked = options->locked,
                                                     .lock_after = options->lock_after,
                                                     .run = options->run,
