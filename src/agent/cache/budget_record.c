@@ -68,8 +68,9 @@ static bool is_whole(const struct budget_record *record, const struct budget_boo
 static bool is_possible(const struct budget_record *record, long long now)
 {
     if (record->answered > PACE_MOST || record->in_flight > PACE_MOST || record->others > PACE_MOST ||
-        record->refusals > REFUSALS_MOST || record->limit < 0 || record->limit > LIMIT_MOST || record->others_until < 0 ||
-        record->shut_until < 0 || record->others_until > now + PACE_MINUTE_MS || record->shut_until > now + LIMITED_TOLD_MS)
+        record->refusals > REFUSALS_MOST || record->limit < 0 || record->limit > LIMIT_MOST ||
+        record->others_until < 0 || record->shut_until < 0 || record->others_until > now + PACE_MINUTE_MS ||
+        record->shut_until > now + LIMITED_TOLD_MS)
         return false;
     long long last = 0;
     for (unsigned i = 0; i < record->answered; i++) {

@@ -40,7 +40,7 @@ struct order {
 // What the outside needs of a profile's settings.
 struct profile_facts {
     char client_id[LINK_NAME_MAX], account[LINK_NAME_MAX], base_url[ADDRESS_MAX];
-    char scope[ACCESS_SCOPE_MAX]; // a set
+    char scope[ACCESS_SCOPE_MAX];  // a set
     char budget[FINGERPRINT_TEXT]; // budget_name of the first and the third
 };
 
