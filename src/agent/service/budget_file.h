@@ -10,7 +10,7 @@
 
 enum {
     BUDGET_FILE_RECORDS = 16, // more than an agent has budgets: a profile may come back to one
-    BUDGET_FILE_PATH_MAX = 128
+    BUDGET_FILE_PATH_MAX = 512
 };
 
 struct budget_file {

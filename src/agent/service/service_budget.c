@@ -5,7 +5,7 @@
 void service_budgets_open(struct service *s)
 {
     const struct budget_boot boot = budget_boot_now();
-    budget_file_open(&s->budget_file, s->config.once ? NULL : s->config.folder, s->config.prefix, &boot, boot_ms());
+    budget_file_open(&s->budget_file, s->config.kept, s->config.prefix, &boot, boot_ms());
 }
 
 void service_budgets_close(struct service *s)
