@@ -136,16 +136,6 @@ const char *profile_shown(const struct profile *p);
 struct profile *service_find(struct service *service, const char *name, struct ssa_error *err);
 // With the mutex: whether the demand is for this profile as it is.
 bool profile_agrees(const struct profile *p, const struct demand *demand, struct ssa_error *err) MUST_CHECK;
-
-// service_budget.c
-// Reads what an earlier agent has kept.
-void service_budgets_open(struct service *service);
-void service_budgets_close(struct service *service);
-// With the mutex: the profile has this budget from now on.
-void profile_take_budget(struct profile *p, size_t budget);
-// Without the mutex: writes what the next agent has to know.
-void service_budget_keep(struct service *service, size_t budget);
-
 // With the mutex: whether nothing is handed out.
 bool profile_is_locked(const struct profile *p);
 void profile_locked_error(const struct profile *p, struct ssa_error *err);
@@ -196,6 +186,15 @@ void profile_signed(struct profile *p, const char *scope, bool done, long long t
 void profile_order_lock(struct profile *p);
 // Without the mutex: logs the signer out, which ends all other waits for it.
 void profile_lock_signer(struct profile *p);
+
+// service_budget.c
+// Reads what an earlier agent has kept.
+void service_budgets_open(struct service *service);
+void service_budgets_close(struct service *service);
+// With the mutex: the profile has this budget from now on.
+void profile_take_budget(struct profile *p, size_t budget);
+// Without the mutex: writes what the next agent has to know.
+void service_budget_keep(struct service *service, size_t budget);
 
 // clock.c
 void *service_clock(void *service);
