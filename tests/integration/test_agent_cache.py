@@ -11,6 +11,8 @@ import dotenv
 from agent_process import AgentCase, request
 from signer_link import children, until
 
+WINDOW = 8  # seconds in which the emulated API counts
+
 
 class CacheCase(AgentCase):
     def setUp(self) -> None:
@@ -195,3 +197,78 @@ class Deaths(CacheCase):
         self.wait_gone(host)
         self.assertEqual(self.get(), first)
         until(lambda: self.ask(force=1)[0] == 200, "it does not come back")
+
+
+class Successors(CacheCase):
+    """What an agent has sent counts for the next one, however it ended."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.kept = self.socket.parent / "requests"
+
+    def use_up(self) -> int:
+        agent = self.begin()
+        for number in range(10):
+            self.get(scope=f"scope:{number}")
+        return agent
+
+    def refusals(self) -> int:
+        return sum(r["status"] == 429 for r in self.api.requests())
+
+    def kill(self, agent: int) -> None:
+        os.kill(agent, signal.SIGKILL)
+        self.wait_gone(agent)
+
+    def test_of_one_that_is_killed(self) -> None:
+        self.kill(self.use_up())
+        self.begin()
+        # Nothing that was in flight is missing, and nothing counts twice.
+        self.assertEqual(self.status()["budget_left"], 0)
+        told = self.refused(429, "rate_limited", scope="scope:10", wait=1)
+        self.assertLessEqual(int(str(told["retry_after"])), 60)
+        self.assertEqual((self.exchanges(), self.refusals()), (10, 0))
+        self.assertEqual(self.kept.stat().st_mode & 0o777, 0o600)
+        self.assertNotIn(self.env["APS_CLIENT_ID"].encode(), self.kept.read_bytes())
+
+    def test_those_who_wait_are_served_after_it(self) -> None:
+        # The API takes more in a minute, so ten in some seconds: the next agent has to know that, too.
+        body = '{"access_token":"one","token_type":"Bearer","expires_in":3600}'
+        headers = {"ratelimit-value": str(int(10 * 60 / WINDOW))}
+        self.api.fault("status", path="/token", times=0, status=200, body=body, headers=headers)
+        self.kill(self.use_up())
+        self.begin()
+        for number in range(10, 13):
+            self.get(scope=f"scope:{number}", wait=WINDOW + 20)
+        arrived = [float(r["arrived_at"]) for r in self.api.requests()]
+        self.assertEqual(len(arrived), 13)
+        for first, eleventh in zip(arrived, arrived[10:]):
+            self.assertGreaterEqual(eleventh - first, WINDOW)
+
+    def test_of_one_that_is_stopped(self) -> None:
+        self.use_up()
+        self.expect(self.run_program("agent", "stop"), 0)
+        self.assertEqual([path.name for path in self.socket.parent.iterdir()], ["requests"])
+        self.begin()
+        self.refused(429, "rate_limited", scope="scope:10", wait=1)
+        self.assertEqual(self.exchanges(), 10)
+
+    def test_a_pause_that_the_api_asked_for(self) -> None:
+        self.api.fault("status", path="/token", times=1, status=429, headers={"Retry-After": "300"})
+        agent = self.begin()
+        self.refused(429, "rate_limited", wait=2)
+        self.kill(agent)
+        self.begin()
+        self.assertGreater(int(str(self.refused(429, "rate_limited", wait=2)["retry_after"])), 200)
+        self.assertEqual(self.exchanges(), 1)
+
+    def test_a_file_of_something_else_is_no_failure(self) -> None:
+        self.socket.parent.mkdir(mode=0o700)
+        other = self.dir / "other"
+        other.write_text("mine")
+        self.kept.symlink_to(other)
+        self.use_up()
+        self.assertEqual(other.read_text(), "mine")
+
+    def test_one_for_a_program_leaves_nothing(self) -> None:
+        self.expect(self.shell("ssa-hsm agent -- ssa-hsm token >/dev/null"), 0)
+        until(lambda: not any(self.socket.parent.iterdir()), "something is left")

@@ -66,6 +66,19 @@ class Systemd(AgentCase):
         self.assertEqual(process.returncode, 3)
         self.assertIn("written to by others", err.decode())
 
+    def test_what_it_has_sent_is_kept_where_a_restart_finds_it(self) -> None:
+        self.provisioned()
+        folders = {name: self.dir / name.lower() for name in ("RUNTIME_DIRECTORY", "STATE_DIRECTORY")}
+        for folder in folders.values():
+            folder.mkdir(mode=0o700)
+        path = self.runtime / "handed-over.sock"
+        self.activated(path, **{name: str(folder) for name, folder in folders.items()})
+        self.wait_answer(path)
+        self.assertEqual(request(path, "POST", "/v1/unlock")[0], 200)
+        self.assertEqual(request(path, "GET", "/v1/token")[0], 200)
+        self.assertTrue((folders["STATE_DIRECTORY"] / "requests").is_file())
+        self.assertFalse((folders["RUNTIME_DIRECTORY"] / "requests").exists())
+
     def test_a_socket_for_another_process_is_not_taken(self) -> None:
         self.provisioned()
         path = self.runtime / "not-ours.sock"

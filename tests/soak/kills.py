@@ -201,7 +201,7 @@ def run(options: argparse.Namespace) -> tuple[dict[str, object], list[str]]:
             with callers, Guests(seen, place, lodge, options.seed) as guests:
                 kills = Kills(place, agent, seen, options.seed, options.kill_for)
                 kills.run()
-        budget = judge_budget(place.exchanges(), agent.starts)
+        budget = judge_budget(place.exchanges())
         wrong = seen.wrong + kills.wrong + budget.wrong + watch.wrong() + place.left(before)
         wrong += [f"the agent ended by itself with {code}" for code in agent.died]
         kinds: Counter[str] = Counter()
@@ -221,7 +221,7 @@ def run(options: argparse.Namespace) -> tuple[dict[str, object], list[str]]:
             "signs again after, s": {kind: _span(values) for kind, values in kills.signs.items()},
             "failures": dict(kinds.most_common()),
             "requests to the API": budget.requests,
-            "most in a minute, of one agent and of all": [budget.most, budget.most_of_all],
+            "most in a minute": budget.most,
             "refused by the API's limit": budget.refused,
             "C_Login": dict(Counter(call.rv for call in place.calls.of("C_Login"))),
             "memory, kB": watch.figures(),

@@ -30,8 +30,8 @@ TROUBLED, STEADY = "troubled", "steady"
 PROFILES = (TROUBLED, STEADY)
 BUDGET, MINUTE = 10, 60.0
 START_PATIENCE, ENDS_WITHIN = 30.0, 10.0
-# The agent's folder, and locks by which processes take turns.
-KEPT = {"agent", ".local", ".local/state", ".local/state/ssa-hsm", *(f".local/state/ssa-hsm/turn-{t}" for t in ("open", "login"))}
+# The agent's folder, what an agent has sent, and locks by which processes take turns.
+KEPT = {"agent", "agent/requests", ".local", ".local/state", ".local/state/ssa-hsm", *(f".local/state/ssa-hsm/turn-{t}" for t in ("open", "login"))}
 
 
 class Failed(Exception):
@@ -188,7 +188,6 @@ class Agent:
         self._place, self._options = place, options
         self.socket = place.folder / "agent" / "agent.sock"
         self.log = place.folder / "agent.log"
-        self.starts: list[float] = []  # by the hasty clock
         self._process: subprocess.Popen[bytes] | None = None
         self._ending = False
         self._guard = threading.Thread(target=self._keep_running, daemon=True)
@@ -224,7 +223,6 @@ class Agent:
             self._process = subprocess.Popen(
                 argv, env=self._place.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._place.folder
             )
-        self.starts.append(self._place.clock.now())
         deadline = time.monotonic() + START_PATIENCE
         while time.monotonic() < deadline:
             with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):

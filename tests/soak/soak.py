@@ -96,7 +96,7 @@ def day(options: argparse.Namespace) -> tuple[dict[str, object], list[str]]:
                 troubles = Troubles(place, agent, seen, options.seed, clock.now() + options.hours * 3600)
                 troubles.run()
             seconds = time.monotonic() - began
-        budget = judge_budget(place.exchanges(), agent.starts)
+        budget = judge_budget(place.exchanges())
         logins = Counter(call.rv for call in place.calls.of("C_Login"))
         wrong = list(seen.wrong) + list(troubles.told.wrong) + budget.wrong
         wrong += [f"the agent ended by itself with {code}" for code in agent.died]
@@ -140,7 +140,7 @@ def _figures(
         "unlocked by hand": dict(told.unlocked),
         "failures": {kind: dict(by.most_common()) for kind, by in kinds.items()},
         "requests to the API": budget.requests,
-        "most in a minute, of one agent and of all": [budget.most, budget.most_of_all],
+        "most in a minute": budget.most,
         "refused by the API's limit": budget.refused,
         "C_Login": dict(logins),
         "memory, kB": watch.figures(),

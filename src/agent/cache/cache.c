@@ -43,6 +43,11 @@ struct budget *cache_budget(struct cache *cache, size_t profile)
     return &cache->budgets[cache->profiles[profile].budget];
 }
 
+const struct budget *cache_budget_at(const struct cache *cache, size_t budget)
+{
+    return &cache->budgets[budget];
+}
+
 // FNV-1a: most entries are told apart without a look at their scopes.
 static uint64_t hash_of(size_t profile, const char *scope)
 {

@@ -27,6 +27,7 @@ void cache_free(struct cache *cache);
 void cache_share_budget(struct cache *cache, size_t profile, size_t budget);
 size_t cache_budget_number(const struct cache *cache, size_t profile);
 struct budget *cache_budget(struct cache *cache, size_t profile);
+const struct budget *cache_budget_at(const struct cache *cache, size_t budget);
 
 // Somebody who waits: a part of what the caller knows of him, which is not moved meanwhile.
 struct cache_waiter {

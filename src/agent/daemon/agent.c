@@ -1,6 +1,7 @@
 #include "agent/daemon/agent.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -21,7 +22,7 @@ struct agent {
     struct listener listeners[SERVER_LISTENERS_MAX];
     size_t listener_count;
     struct agent_socket own; // its descriptor is among the listeners
-    char path[AGENT_PATH_MAX], folder[AGENT_PATH_MAX];
+    char path[AGENT_PATH_MAX], folder[AGENT_PATH_MAX], kept[PATH_MAX];
     struct allowed_user *allowed;
     struct audit *audit;
     struct service_config service_config;
@@ -89,14 +90,27 @@ static bool open_sockets(struct agent *agent, struct ssa_error *err)
            add_internet(agent, options->listen, LISTENER_BROKER, err);
 }
 
+// The first folder that the service manager names in this variable.
+static bool service_folder(const char *variable, char *folder, size_t size)
+{
+    const char *folders = secure_getenv(variable);
+    return text_present(folders) && text_format(folder, size, "%.*s", (int)strcspn(folders, ":"), folders);
+}
+
+// A service manager removes the other folder whenever the service ends.
+static void choose_kept(struct agent *agent)
+{
+    if (agent->own.fd >= 0 || !service_folder("STATE_DIRECTORY", agent->kept, sizeof agent->kept))
+        memcpy(agent->kept, agent->folder, sizeof agent->folder);
+}
+
 // Where the signers listen for a person's PIN: a folder to which nobody else can write. A service manager that has made
 // the socket has also made a folder for the service, which is its own.
 static bool choose_folder(struct agent *agent, struct ssa_error *err)
 {
     const char *runtime = secure_getenv("RUNTIME_DIRECTORY");
     if (agent->own.fd < 0 && text_present(runtime)) {
-        const size_t len = strcspn(runtime, ":");
-        if (!text_format(agent->folder, sizeof agent->folder, "%.*s", (int)len, runtime))
+        if (!service_folder("RUNTIME_DIRECTORY", agent->folder, sizeof agent->folder))
             return error_set(err, SSA_CONFIG, NULL, runtime, "the path of the service's folder is too long");
     } else {
         agent_socket_folder(agent->path[0] != '\0' ? agent->path : agent->options->socket, agent->folder);
@@ -105,6 +119,7 @@ static bool choose_folder(struct agent *agent, struct ssa_error *err)
     if (fd < 0)
         return false;
     (void)close(fd);
+    choose_kept(agent);
     return true;
 }
 
@@ -139,6 +154,7 @@ static bool start_service(struct agent *agent, struct ssa_error *err)
                                                     .profile_count = options->profile_count,
                                                     .folder = agent->folder,
                                                     .prefix = pin_prefix(agent),
+                                                    .kept = options->once ? NULL : agent->kept,
                                                     .locked = options->locked,
                                                     .lock_after = options->lock_after,
                                                     .run = options->run,

@@ -22,6 +22,7 @@ struct agent_options {
     size_t profile_count;
     struct agent_allow allow[AGENT_ALLOW_MAX];
     size_t allow_count;
+    bool once;           // no later agent has this socket
     bool locked;         // starts locked
     unsigned lock_after; // seconds; 0: never
     enum agent_audit audit;

@@ -39,6 +39,7 @@ static bool read_facts(const struct ssa_settings *settings, const struct ssa_run
         return false;
     if (!scope_set(settings_or_default(settings, SET_SCOPE), facts->scope, &run->callbacks, err))
         return false;
+    budget_name(settings_base_url(settings), client_id, facts->budget);
     return (text_format(facts->client_id, sizeof facts->client_id, "%s", client_id) &&
             text_format(facts->account, sizeof facts->account, "%s", identity.account_id) &&
             text_format(facts->base_url, sizeof facts->base_url, "%s", settings_base_url(settings))) ||
@@ -95,7 +96,7 @@ static void take_facts(struct profile *p, const struct profile_facts *facts)
     const bool another = moved || strcmp(p->facts.account, facts->account) != 0;
     p->facts = *facts;
     if (moved)
-        cache_share_budget(s->cache, p->index, budget_for(p));
+        profile_take_budget(p, budget_for(p));
     if (first || !another)
         return;
     // These access tokens are for something else.

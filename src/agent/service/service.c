@@ -204,6 +204,7 @@ bool service_start(const struct service_config *config, struct service **service
     (void)pthread_mutex_init(&s->mutex, NULL);
     thread_condition_init(&s->tick);
     thread_condition_init(&s->changed);
+    service_budgets_open(s);
     if (!start(s, err)) {
         service_stop(s);
         service_free(s);
@@ -274,6 +275,7 @@ void service_free(struct service *s)
 {
     if (s == NULL)
         return;
+    service_budgets_close(s);
     cache_free(s->cache);
     for (size_t i = 0; i < s->profile_count; i++)
         (void)pthread_cond_destroy(&s->profiles[i].work);

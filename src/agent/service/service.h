@@ -17,6 +17,7 @@ struct service_config {
     size_t profile_count;        // at least 1
     const char *folder;          // where the signers' PIN sockets are made: NAME.pin in it
     const char *prefix;          // of these names, for an agent that shares its folder with others; may be NULL
+    const char *kept;            // the folder of what the next agent has to know; NULL: there is no next one
     bool locked;                 // starts locked: it does not log in before somebody unlocks it
     unsigned lock_after;         // seconds without a request, after which it locks; 0: never
     struct ssa_run run;          // settings of the environment; timeouts; callbacks.ask_secret asks for a client secret

@@ -8,6 +8,7 @@
 
 #include "agent/cache/cache.h"
 #include "agent/link/link.h"
+#include "agent/service/budget_file.h"
 #include "agent/service/service.h"
 #include "config/settings.h"
 #include "config/signer_settings.h"
@@ -39,7 +40,8 @@ struct order {
 // What the outside needs of a profile's settings.
 struct profile_facts {
     char client_id[LINK_NAME_MAX], account[LINK_NAME_MAX], base_url[ADDRESS_MAX];
-    char scope[ACCESS_SCOPE_MAX]; // a set
+    char scope[ACCESS_SCOPE_MAX];  // a set
+    char budget[FINGERPRINT_TEXT]; // budget_name of the first and the third
 };
 
 struct profile {
@@ -109,6 +111,8 @@ struct service {
     pthread_cond_t tick;    // wakes the clock
     pthread_cond_t changed; // an order was carried out, or a caller has left
     struct cache *cache;
+    char budgets[CACHE_PROFILES_MAX][FINGERPRINT_TEXT]; // their names
+    struct budget_file budget_file;
     struct asking *spare;
     struct service_counts counts;
     long long clock_at; // when the clock wakes
@@ -182,6 +186,15 @@ void profile_signed(struct profile *p, const char *scope, bool done, long long t
 void profile_order_lock(struct profile *p);
 // Without the mutex: logs the signer out, which ends all other waits for it.
 void profile_lock_signer(struct profile *p);
+
+// service_budget.c
+// Reads what an earlier agent has kept.
+void service_budgets_open(struct service *service);
+void service_budgets_close(struct service *service);
+// With the mutex: the profile has this budget from now on.
+void profile_take_budget(struct profile *p, size_t budget);
+// Without the mutex: writes what the next agent has to know.
+void service_budget_keep(struct service *service, size_t budget);
 
 // clock.c
 void *service_clock(void *service);

@@ -214,9 +214,12 @@ static OWN_FRAME void fetch_entry(struct profile *p, struct cache_entry *entry)
 {
     struct service *s = p->service;
     struct fetched fetched = {.status = p->status, .sent.told = {.remaining = -1, .retry_after = -1}};
+    const size_t budget = cache_budget_number(s->cache, p->index);
     atomic_store(&p->dropped, cache_entry_is_discarded(entry));
     // Its scope does not change, and it is not freed while it is in flight.
     service_leave(s);
+    // Before it is sent: whoever comes after this agent counts it.
+    service_budget_keep(s, budget);
     fetch(p, cache_entry_scope(entry), &fetched);
     // An order to lock may be carried out before this thread waits, and after it nothing may be left.
     secret_wipe_stack();
@@ -224,6 +227,9 @@ static OWN_FRAME void fetch_entry(struct profile *p, struct cache_entry *entry)
         profile_signed(p, cache_entry_scope(entry), fetched.signed_one, fetched.signing_ms);
     service_enter(s);
     land(p, entry, &fetched);
+    service_leave(s);
+    service_budget_keep(s, budget);
+    service_enter(s);
 }
 
 // With the mutex: what somebody ordered, in the order in which it came.

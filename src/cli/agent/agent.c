@@ -24,6 +24,7 @@ static bool choose_socket(const struct arguments *a, struct ssa_error *err)
         return false;
     if (a->rest == NULL || option_given(a, &option_socket))
         return true;
+    options.once = true;
     char usual[AGENT_PATH_MAX];
     const char *slash = strrchr(texts.socket, '/');
     (void)text_format(usual, sizeof usual, "%.*s", (int)(slash - texts.socket), texts.socket);
