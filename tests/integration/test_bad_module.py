@@ -217,7 +217,7 @@ class Prints(BadModuleCase):
                 script = f'got=$("{places.program()}" token) && printf "<%s>" "$got"'
                 result = self.run_command(["/bin/sh", "-c", script], env=env)
                 took = time.monotonic() - began
-                self.assertEqual(self.end_daemons(), 1)
+                self.assertEqual(self.end_daemons(expected=1), 1)
                 self.expect(result, 0)
                 self.assertIn("access_token", json.loads(result.out[1:-1]))
                 self.assertLess(took, SOON)

@@ -17,6 +17,19 @@ exec "$RECORDED_HOST"
 """
 
 
+def whole_calls(trace: str) -> list[tuple[str, str]]:
+    """Who called what. strace writes a call in two pieces where another thread called something meanwhile."""
+    lines: list[tuple[str, str]] = []
+    for line in trace.splitlines():
+        pid, call = re.sub(r"\s+<unfinished \.\.\.>$", "", line).split(None, 1)
+        if rest := re.match(r"<\.\.\. \w+ resumed>(.*)", call):
+            at = max(i for i, (caller, _) in enumerate(lines) if caller == pid)
+            lines[at] = (pid, lines[at][1] + rest[1])
+        else:
+            lines.append((pid, call))
+    return lines
+
+
 class Inherited(Case):
     def setUp(self) -> None:
         super().setUp()
@@ -84,7 +97,7 @@ class Inherited(Case):
         calls = "execve,dup2,close_range,close,openat,socketpair,pipe2,clone,clone3,fork,vfork"
         strace = [places.tool("strace"), "-f", "-o", str(trace), "-e", f"trace={calls}"]
         self.expect(self.run_command([*strace, *self.argv("token")]), 0)
-        lines = [re.sub(r"\s+<unfinished \.\.\.>$", "", line).split(None, 1) for line in trace.read_text().splitlines()]
+        lines = whole_calls(trace.read_text())
         program = lines[0][0]
         # Those that ran another program; a thread has a number of its own, too.
         (host,) = {pid for pid, call in lines if call.startswith("execve(") and pid != program}
