@@ -12,7 +12,7 @@
 
 enum {
     DESCRIPTORS_OTHER = 256, // of this process that are no connections
-    BREATHS_MAX = 30,        // milliseconds for which a new connection waits until one that ends is closed
+    BREATHS_MAX = 250,       // milliseconds for which a new connection waits until one that ends is closed
     BREATHLESS_MS = 1000     // for which none waits after one that waited for nothing
 };
 
