@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import threading
 from urllib.parse import quote
 
 import dotenv
 from agent_process import AgentCase, request
+from fault_support import eventually
 from signer_link import children, until
 
 WINDOW = 8  # seconds in which the emulated API counts
+# Where the first record has how often the API has refused (src/agent/cache/budget_record.h).
+REFUSALS_AT = 244
 
 
 class CacheCase(AgentCase):
@@ -256,6 +260,8 @@ class Successors(CacheCase):
         self.api.fault("status", path="/token", times=1, status=429, headers={"Retry-After": "300"})
         agent = self.begin()
         self.refused(429, "rate_limited", wait=2)
+        # Who waited is answered a moment before that is written down.
+        eventually(lambda: struct.unpack_from("=I", self.kept.read_bytes(), REFUSALS_AT)[0] == 1, "the refusal is kept")
         self.kill(agent)
         self.begin()
         self.assertGreater(int(str(self.refused(429, "rate_limited", wait=2)["retry_after"])), 200)
