@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "core/codec.h"
+#include "core/fnv.h"
 #include "core/text.h"
 
 static const char mark[] = "ssa-hsm access token 1";
@@ -20,19 +21,10 @@ struct keyring_time keyring_now(void)
     return (struct keyring_time){.date = seconds_of(CLOCK_REALTIME), .running = seconds_of(CLOCK_BOOTTIME)};
 }
 
-// FNV-1a of 64 bits. It only names the entry: whose it is, the entry itself says.
-static uint64_t hash(struct span bytes)
-{
-    uint64_t value = 0xcbf29ce484222325;
-    for (size_t i = 0; i < bytes.len; i++)
-        value = (value ^ bytes.data[i]) * 0x100000001b3;
-    return value;
-}
-
 void keyring_entry_name(struct span identity, char name[static KEYRING_NAME_MAX])
 {
     // It always fits.
-    (void)text_format(name, KEYRING_NAME_MAX, "ssa-hsm:access-token:%016llx", (unsigned long long)hash(identity));
+    (void)text_format(name, KEYRING_NAME_MAX, "ssa-hsm:access-token:%016llx", (unsigned long long)fnv_of(identity));
 }
 
 bool keyring_entry_write(const struct keyring_entry *entry, struct secret *out)

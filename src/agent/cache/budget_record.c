@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/cache/schedule.h"
+#include "core/fnv.h"
 #include "core/text.h"
 
 enum {
@@ -24,14 +25,10 @@ void budget_name(const char *base_url, const char *client_id, char name[static F
         fingerprint(span_text(text), name);
 }
 
-// FNV-1a: finds what is damaged. It is no protection: nobody else can write there.
+// Finds what is damaged. It is no protection: nobody else can write there.
 static uint64_t sum_of(const struct budget_record *record)
 {
-    const unsigned char *bytes = (const unsigned char *)record;
-    uint64_t sum = 0xcbf29ce484222325;
-    for (size_t i = 0; i < offsetof(struct budget_record, checksum); i++)
-        sum = (sum ^ bytes[i]) * 0x100000001b3;
-    return sum;
+    return fnv_of(span_of(record, offsetof(struct budget_record, checksum)));
 }
 
 static uint32_t at_most(unsigned long number, uint32_t most)

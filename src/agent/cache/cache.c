@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/fnv.h"
 #include "core/text.h"
 
 struct cache *cache_new(struct ssa_error *err)
@@ -48,13 +49,10 @@ const struct budget *cache_budget_at(const struct cache *cache, size_t budget)
     return &cache->budgets[budget];
 }
 
-// FNV-1a: most entries are told apart without a look at their scopes.
+// Most entries are told apart without a look at their scopes.
 static uint64_t hash_of(size_t profile, const char *scope)
 {
-    uint64_t hash = 0xcbf29ce484222325 ^ profile;
-    for (const char *c = scope; *c != '\0'; c++)
-        hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
-    return hash;
+    return fnv_from(FNV_BASIS ^ profile, span_text(scope));
 }
 
 struct cache_entry *cache_find(const struct cache *cache, size_t profile, const char *scope)
