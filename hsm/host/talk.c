@@ -6,14 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/memory_lock.h"
 #include "core/monotonic.h"
 #include "core/wipe.h"
 
 void talk_protect(struct talk *t)
 {
-    // A page is locked as soon as there is something in it. Kernels before 4.4 lock all at once.
-    if (mlock2(t, sizeof *t, MLOCK_ONFAULT) != 0)
-        (void)mlock(t, sizeof *t);
+    (void)memory_lock(t, sizeof *t);
     (void)madvise(t, sizeof *t, MADV_DONTDUMP);
 }
 

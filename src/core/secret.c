@@ -5,12 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-// A page is locked as soon as there is something in it: most of a large buffer is never used. Kernels before 4.4 lock
-// all of it at once.
-static bool lock(void *memory, size_t len)
-{
-    return mlock2(memory, len, MLOCK_ONFAULT) == 0 || mlock(memory, len) == 0;
-}
+#include "core/memory_lock.h"
 
 bool secret_new(struct secret *s, size_t capacity, struct ssa_error *err)
 {
@@ -25,7 +20,7 @@ bool secret_new(struct secret *s, size_t capacity, struct ssa_error *err)
     (void)madvise(memory, mapped, MADV_DONTDUMP);
     (void)madvise(memory, mapped, MADV_WIPEONFORK);
     *s = (struct secret){.data = memory, .capacity = capacity, .mapped = mapped};
-    s->locked = lock(memory, mapped);
+    s->locked = memory_lock(memory, mapped);
     s->not_locked = s->locked ? 0 : errno;
     return true;
 }
