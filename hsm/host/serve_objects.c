@@ -1,5 +1,4 @@
-#include <time.h>
-
+#include "core/monotonic.h"
 #include "core/wipe.h"
 #include "hsm/host/serve_calls.h"
 
@@ -89,13 +88,6 @@ CK_RV serve_get_attribute_value(struct host *h, struct reader *r, struct writer 
     return rv;
 }
 
-static long long now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 // The most that put_values writes.
 static size_t most_bytes(const struct reading *reading)
 {
@@ -105,7 +97,7 @@ static size_t most_bytes(const struct reading *reading)
 CK_RV serve_get_attribute_values(struct host *h, struct reader *r, struct writer *w)
 {
     struct reading reading = {0};
-    const long long until = now_ms() + READING_MS;
+    const long long until = monotonic_ms() + READING_MS;
     const CK_SESSION_HANDLE session = get_number(r, ANY);
     const struct span objects = get_bytes(r, HOST_OBJECTS_MAX * sizeof(CK_OBJECT_HANDLE));
     const struct reader each = *r;
@@ -117,7 +109,7 @@ CK_RV serve_get_attribute_values(struct host *h, struct reader *r, struct writer
     for (size_t at = 0; at < objects.len && rv == CKR_OK; at += sizeof(CK_OBJECT_HANDLE)) {
         CK_OBJECT_HANDLE object;
         struct reader again = each;
-        if (at > 0 && (w->capacity - w->len < most_bytes(&reading) || now_ms() >= until))
+        if (at > 0 && (w->capacity - w->len < most_bytes(&reading) || monotonic_ms() >= until))
             break;
         memcpy(&object, objects.data + at, sizeof object);
         // Nothing is left of the object before.
