@@ -52,14 +52,10 @@ static void refresh(struct guests *guests)
         return;
     callers_free(&guests->callers);
     const bool failed = there && !callers_read(guests->path, &guests->callers, &err);
-    const bool lacks = failed && shortage_was_met(&err);
-    if (failed && !(lacks && guests->lacks))
+    if (!shortage_again(&guests->lacks, failed ? &err : NULL) && failed)
         tell_failure(guests, &err);
-    guests->file = now;
     // For want of descriptors, it was not looked into: the next request tries again.
-    if (lacks)
-        guests->file = (struct file_mark){0};
-    guests->lacks = lacks;
+    guests->file = guests->lacks ? (struct file_mark){0} : now;
 }
 
 bool guests_by_secret(struct guests *guests, struct span id, struct span secret, struct caller_entry *entry,

@@ -205,10 +205,9 @@ static void refresh(struct tls *tls)
     if (same)
         return;
     struct tls_files *files = load(tls, false, &err);
-    const bool lacks = files == NULL && shortage_was_met(&err), told = lacks && tls->lacks;
-    tls->lacks = lacks;
+    const bool told = shortage_again(&tls->lacks, files == NULL ? &err : NULL);
     // For want of descriptors, they were not looked into: the next connection tries again.
-    if (!lacks)
+    if (!tls->lacks)
         memcpy(tls->read, now, sizeof now);
     if (files == NULL) {
         if (!told)

@@ -154,8 +154,7 @@ bool profile_refresh(struct profile *p)
     bool changed = false;
     if (file_has_changed(p)) {
         changed = load(p, &err);
-        const bool lacks = !changed && shortage_was_met(&err), told = lacks && p->lacks;
-        p->lacks = lacks;
+        const bool told = shortage_again(&p->lacks, changed ? NULL : &err);
         if (!changed && !told)
             tell(&p->run.callbacks, SSA_WARNING,
                  "profile %s: was changed and cannot be read, so it stays as it was: %s", profile_shown(p), err.what);
