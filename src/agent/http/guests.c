@@ -54,8 +54,10 @@ static void refresh(struct guests *guests)
     const bool failed = there && !callers_read(guests->path, &guests->callers, &err);
     if (!shortage_again(&guests->lacks, failed ? &err : NULL) && failed)
         tell_failure(guests, &err);
+    guests->file = now;
     // For want of descriptors, it was not looked into: the next request tries again.
-    guests->file = guests->lacks ? (struct file_mark){0} : now;
+    if (guests->lacks)
+        guests->file = (struct file_mark){0};
 }
 
 bool guests_by_secret(struct guests *guests, struct span id, struct span secret, struct caller_entry *entry,
