@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "hsm/host/ending.h"
 #include "hsm/host/lane.h"
 #include "hsm/host/talk.h"
 
@@ -44,15 +45,15 @@ static void harden(void)
     peer = moved;
 }
 
-// Ends this process as soon as the program has closed its side, or has ended, whatever the module is doing then. A
-// child that the program has forked keeps its side of the socket open.
+// Ends this process as soon as the program has closed its side, or has ended. A child that the program has forked keeps
+// its side of the socket open.
 static void *watch(void *context)
 {
     struct pollfd fds[] = {{.fd = peer, .events = POLLRDHUP}, {.fd = parent, .events = POLLIN}};
     (void)context;
     while (poll(fds, sizeof fds / sizeof fds[0], -1) < 0 && errno == EINTR)
         continue;
-    _exit(0);
+    ending_now();
 }
 
 // The program is the parent of this process, unless it has ended already. Without a pidfd, the socket alone is watched.

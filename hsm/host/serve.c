@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "core/wipe.h"
+#include "hsm/host/ending.h"
 #include "hsm/host/serve_calls.h"
 
 // The file that the loader found, which a path without a slash does not name.
@@ -146,6 +147,22 @@ static bool is_possible(const struct host *h, uint64_t number)
     return served[number] != NULL && (h->list != NULL || number == CALL_LOAD) && (!h->is_lane || is_of_lane(number));
 }
 
+// A login counts its tries on the token.
+static bool overwrites(uint64_t number)
+{
+    return number == CALL_LOGIN || number == CALL_SET_ATTRIBUTE_VALUE;
+}
+
+static CK_RV serve(struct host *h, uint64_t number, struct reader *r, struct writer *w)
+{
+    if (!overwrites(number))
+        return served[number](h, r, w);
+    ending_hold();
+    const CK_RV rv = served[number](h, r, w);
+    ending_release();
+    return rv;
+}
+
 static void answer_head(struct writer *answer, enum answer_kind kind, CK_RV rv)
 {
     put_number(answer, kind);
@@ -163,7 +180,7 @@ void host_serve(struct host *host, struct span request, struct writer *answer)
     host->lacks = false;
     host->signed_at_once = false;
     host->used = 0;
-    const CK_RV rv = possible ? served[number](host, &r, w) : CKR_ARGUMENTS_BAD;
+    const CK_RV rv = possible ? serve(host, number, &r, w) : CKR_ARGUMENTS_BAD;
     // The head is known last.
     const size_t len = w->len;
     const bool made = possible && !r.bad && !w->overflow;

@@ -137,6 +137,12 @@ static void change_signals(void)
     (void)pthread_sigmask(SIG_SETMASK, &all, NULL);
 }
 
+static void hang_deaf(void)
+{
+    change_signals();
+    hang();
+}
+
 static void terminate_itself(void)
 {
     (void)kill(getpid(), SIGTERM);
@@ -186,6 +192,7 @@ static const struct {
     {"daemon", start_daemon},
     {"chdir", change_folder},
     {"signals", change_signals},
+    {"hang-deaf", hang_deaf},
     {"terminate", terminate_itself},
     {"unload", unload_itself},
     {"fork", come_back_twice},

@@ -185,13 +185,11 @@ class Hangs(BadModuleCase):
             self.assertLess(time.monotonic() - began, SOON)
 
     def test_a_kill_of_the_program_ends_the_host(self) -> None:
-        for deed in ("hang", "signals"):
-            # What hangs where it stands hears nothing, whatever it has made of its signals.
-            env = self.bad("C_Sign", deed)
-            if deed == "signals":
-                env["BAD_MODULE"] = "C_Initialize signals"
-            result = self.run_bad(env, "token", stop=signal.SIGKILL)
-            self.assertEqual((result.code, result.out), (-signal.SIGKILL, ""))
+        # What hangs where it stands hears nothing, whatever it has made of its signals. A login is waited for in vain.
+        for function, deed in (("C_Sign", "hang"), ("C_Sign", "hang-deaf"), ("C_Login", "hang")):
+            with self.subTest(function, deed=deed):
+                result = self.run_bad(self.bad(function, deed), "token", stop=signal.SIGKILL)
+                self.assertEqual((result.code, result.out), (-signal.SIGKILL, ""))
 
 
 class Prints(BadModuleCase):

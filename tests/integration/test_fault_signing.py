@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import jwt as pyjwt
 from cryptography.hazmat.primitives import serialization
-from fault_support import FaultCase
+from fault_support import FaultCase, eventually
 from harness import PIN, CallLog
 
 
@@ -57,6 +58,16 @@ class Signing(FaultCase):
                 log = self.failing(rule, 7)
                 self.assertEqual([c.rv for c in log.of("C_Logout")], ["CKR_OK"])
                 self.assertEqual(log.names[-1], "C_Finalize")
+
+    def test_a_login_comes_to_its_end_although_the_program_is_killed(self) -> None:
+        # SoftHSM empties the token's file in it, and then writes it anew.
+        with self.shim("C_Login 1 kill before") as log:
+            result = self.run_program("jwt")
+            self.assertEqual((result.code, result.out), (-signal.SIGKILL, ""))
+            eventually(lambda: log.of("C_Login", "CKR_OK"), "the login ends")
+            # Nothing begins after it.
+            self.assertEqual(log.names[-1], "C_Login")
+        self.expect(self.run_program("jwt", "--pin-retry"), 0)
 
     def test_failures_at_the_end_do_not_matter(self) -> None:
         for rule in ("C_Logout 1 return CKR_DEVICE_ERROR", "C_CloseSession 1 return CKR_DEVICE_ERROR",
