@@ -44,6 +44,7 @@ struct attempt {
     struct assertion assertion;
     struct open_token at;
     struct oauth_client *client;
+    bool one_processor; // nothing is done beside anything else but what the server does
     bool search_begun;
     size_t assertion_len; // an estimate, before there is a signature
     // The connection to the API is made while the PKCS#11 token logs in and signs
@@ -103,7 +104,6 @@ static bool begin_client_secret(struct fetch *fetch, const struct ssa_run *run, 
     return client_secret_begin(run, &fetch->secret, err);
 }
 
-// Then nothing is done beside anything else but what the server does.
 static bool has_one_processor(void)
 {
     cpu_set_t mine;
@@ -125,8 +125,8 @@ static bool prepare(struct attempt *t, struct ssa_error *err)
     struct fetch *fetch = t->fetch;
     if (!open_token_prepare(t->run, t->assertion.identity.private_key, &t->at, err))
         return false;
-    // The module is loaded while a person types.
-    if (settings_get(t->run->settings, SET_CLIENT_SECRET, NULL) == NULL)
+    // The module is loaded meanwhile. On one processor, the connection goes first, but not before a person types.
+    if (!t->one_processor || settings_get(t->run->settings, SET_CLIENT_SECRET, NULL) == NULL)
         begin_search(t);
     if (!begin_client_secret(fetch, t->run, t->assertion.claims.issuer, err))
         return false;
@@ -150,7 +150,7 @@ static void connect_early(struct attempt *t)
     if (reference_kind(source) == REFERENCE_PINENTRY || search_is_needed(&wanted))
         return;
     connect_now(t);
-    if (t->exchange != NULL && has_one_processor())
+    if (t->exchange != NULL && t->one_processor)
         oauth_exchange_go_first(t->exchange);
 }
 
@@ -209,7 +209,6 @@ static bool fetch_new(struct attempt *t, struct ssa_error *err)
     struct fetch *fetch = t->fetch;
     if (!prepare(t, err))
         return false;
-    // The connection takes longer than the module.
     connect_early(t);
     begin_search(t);
     if (!open_token_find(run, &t->at, err))
@@ -234,7 +233,7 @@ static bool fetch_once(void *context, const struct ssa_run *run, struct pin_trie
     TOKEN_CACHE_AUTO cache;
     token_cache_none(&cache);
     __attribute__((cleanup(attempt_end))) struct attempt t = {
-        .fetch = fetch, .run = run, .at = {.pin = {.tries = pins}}};
+        .fetch = fetch, .run = run, .at = {.pin = {.tries = pins}}, .one_processor = has_one_processor()};
     if (!assertion_prepare(&t.assertion, run, fetch->request, err))
         return false;
     if (!token_cache_begin(&cache, run, fetch->cache, &t.assertion, &fetch->cache_failed, err))
