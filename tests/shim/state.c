@@ -1,4 +1,5 @@
-/* The state file: lines of "key number", rewritten as a whole under a lock of the file. */
+/* The state file: lines of "key number", under a lock of the file. They are written anew by one call and in their old
+ * places, so that whoever is killed meanwhile leaves the old numbers or the new ones: a line never gets shorter. */
 #include "state.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { MAX_COUNTERS = 128, MAX_KEY = 64 };
+enum { MAX_COUNTERS = 128, MAX_KEY = 64, NUMBER_WIDTH = 20 };
 
 struct counter {
     char key[MAX_KEY];
@@ -51,21 +52,22 @@ static void read_all(FILE *file, struct counters *counters)
         counters->at[counters->count++] = counter;
 }
 
-static void write_all(FILE *file, const struct counters *counters)
-{
-    rewind(file);
-    if (ftruncate(fileno(file), 0) != 0)
-        return;
-    for (size_t i = 0; i < counters->count; i++)
-        fprintf(file, "%s %lu\n", counters->at[i].key, counters->at[i].value);
-    fflush(file);
-}
-
 /* A counter that silently stays at 0 would let a test of PIN tries pass. */
 static _Noreturn void give_up(const char *path)
 {
     fprintf(stderr, "ssa-hsm-shim: %s: %s\n", path, strerror(errno));
     abort();
+}
+
+static void write_all(int fd, const struct counters *counters)
+{
+    char text[MAX_COUNTERS * (MAX_KEY + NUMBER_WIDTH + 2)];
+    size_t len = 0;
+    for (size_t i = 0; i < counters->count; i++)
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s %0*lu\n", counters->at[i].key, NUMBER_WIDTH,
+                                counters->at[i].value);
+    if (pwrite(fd, text, len, 0) != (ssize_t)len)
+        give_up("writing counters");
 }
 
 static unsigned long in_file(const char *path, const char *key, enum state_change change)
@@ -82,7 +84,7 @@ static unsigned long in_file(const char *path, const char *key, enum state_chang
     read_all(file, &counters);
     unsigned long value = change_one(&counters, key, change);
     if (change != STATE_READ)
-        write_all(file, &counters);
+        write_all(fd, &counters);
     fclose(file);
     return value;
 }
