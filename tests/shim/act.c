@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { DEATH_MS = 5000 };
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* CKR_OK while the token is there; else what calls on a session get. */
@@ -164,8 +166,16 @@ static void kill_program(const struct call *call, const struct action *action)
     snprintf(what, sizeof(what), "SIG%s-%s", sigabbrev_np(action->signal), action->after ? "after" : "before");
     /* Logged first: SIGKILL leaves no second chance. */
     log_call(call, what);
-    kill(action->own ? getpid() : state_program(), action->signal);
-    /* Delivery may be to another thread; a blocked or handled signal does not hold the call up for ever. */
+    const pid_t program = state_program();
+    const bool own = action->own || program == getpid();
+    /* On a busy machine, another thread would come to take it only after some more calls. */
+    if (own)
+        raise(action->signal);
+    else
+        kill(program, action->signal);
+    for (int ms = 0; !own && action->signal == SIGKILL && getppid() == program && ms < DEATH_MS; ms += 10)
+        sleep_ms(10);
+    /* The module's process ends with its program. One that is blocked or handled does not hold the call up for ever. */
     sleep_ms(100);
 }
 
