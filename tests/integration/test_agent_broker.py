@@ -113,7 +113,7 @@ class BrokerTest(PlayerTest):
 
         def there() -> bool:
             lines = self.audit.read_text().splitlines() if self.audit.exists() else []
-            found[:] = [event for line in lines if (event := json.loads(line))["outcome"] == outcome]
+            found[:] = [event for line in lines if (event := json.loads(line)).get("outcome") == outcome]
             return bool(found)
 
         eventually(there, f"the audit tells of {outcome}")

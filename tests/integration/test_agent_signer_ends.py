@@ -24,8 +24,14 @@ HOSTILE = Path(__file__).with_name("hostile_signer.py")
 def kill(pid: int, number: int = signal.SIGKILL) -> None:
     """Ends one, and waits until it has."""
     os.kill(pid, number)
-    status = Path(f"/proc/{pid}/status")
-    until(lambda: not status.exists() or "State:\tZ" in status.read_text(), "it lives on")
+
+    def ended() -> bool:
+        try:
+            return "State:\tZ" in Path(f"/proc/{pid}/status").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+
+    until(ended, "it lives on")
 
 
 class Deaths(SignerLinkCase):
