@@ -15,16 +15,6 @@
 
 enum { PROFILE_TEXT_MAX = 64 * 1024 };
 
-void profiles_free(struct ssa_settings *s)
-{
-    for (size_t i = 0; i < s->profile_count; i++)
-        secret_free(&s->profiles[i].text);
-    free(s->profiles);
-    s->profiles = NULL;
-    s->profile_count = s->current = 0;
-    s->profile_first = false;
-}
-
 static bool add_name(struct profile_names *names, struct span name, struct ssa_error *err)
 {
     if (names->count == SSA_PROFILES_MAX)
@@ -252,11 +242,6 @@ bool ssa_settings_profiles(struct ssa_settings *s, const char *const *names, siz
 size_t settings_profile_count(const struct ssa_settings *s)
 {
     return s->profile_count;
-}
-
-const char *settings_of_profile(const struct ssa_settings *s, size_t profile, enum setting id)
-{
-    return profile < s->profile_count ? s->profiles[profile].values[id] : NULL;
 }
 
 size_t settings_profile_line(const struct ssa_settings *s, enum setting id)

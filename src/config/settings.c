@@ -10,6 +10,16 @@ struct ssa_settings *ssa_settings_new(void)
     return calloc(1, sizeof(struct ssa_settings));
 }
 
+void profiles_free(struct ssa_settings *s)
+{
+    for (size_t i = 0; i < s->profile_count; i++)
+        secret_free(&s->profiles[i].text);
+    free(s->profiles);
+    s->profiles = NULL;
+    s->profile_count = s->current = 0;
+    s->profile_first = false;
+}
+
 void ssa_settings_free(struct ssa_settings *s)
 {
     if (s == NULL)
@@ -31,6 +41,11 @@ bool ssa_settings_option(struct ssa_settings *s, const char *name, const char *v
         return false;
     s->values[FROM_OPTION][id] = value;
     return true;
+}
+
+const char *settings_of_profile(const struct ssa_settings *s, size_t profile, enum setting id)
+{
+    return profile < s->profile_count ? s->profiles[profile].values[id] : NULL;
 }
 
 const char *settings_from(const struct ssa_settings *s, enum setting_source source, enum setting id)
