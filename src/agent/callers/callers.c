@@ -1,31 +1,13 @@
 #include "agent/callers/callers.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <strings.h>
-
-#include "agent/callers/callers_file.h"
-#include "core/descriptor.h"
-#include "core/owner.h"
-#include "core/read.h"
 
 void callers_free(struct callers *callers)
 {
     free(callers->list);
     *callers = (struct callers){0};
-}
-
-bool callers_read(const char *path, struct callers *callers, struct ssa_error *err)
-{
-    SECRET_AUTO text = {0};
-    *callers = (struct callers){0};
-    DESCRIPTOR_AUTO fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0)
-        return errno == ENOENT || error_errno(err, SSA_CONFIG, errno, path, "the file of the callers cannot be read");
-    return owner_check_file(fd, path, err) && secret_new(&text, CALLERS_FILE_MAX, err) &&
-           read_secret(&text, fd, path, NULL, err) && callers_parse(secret_span(&text), path, callers, err);
 }
 
 const struct caller_entry *callers_by_name(const struct callers *callers, const char *name)

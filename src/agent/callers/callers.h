@@ -34,10 +34,6 @@ struct callers {
 void callers_free(struct callers *callers);
 #define CALLERS_AUTO __attribute__((cleanup(callers_free))) struct callers
 
-// Reads the file. One that does not exist has no callers. Fails with SSA_CONFIG where it belongs to another user,
-// others may write to it, or it is not what callers_add writes.
-bool callers_read(const char *path, struct callers *callers, struct ssa_error *err) MUST_CHECK;
-
 // NULL where there is none.
 const struct caller_entry *callers_by_name(const struct callers *callers, const char *name);
 const struct caller_entry *callers_by_id(const struct callers *callers, struct span id);

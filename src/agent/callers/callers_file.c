@@ -1,9 +1,13 @@
 #include "agent/callers/callers_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 
+#include "core/descriptor.h"
 #include "core/json.h"
+#include "core/owner.h"
+#include "core/read.h"
 #include "core/text.h"
 
 // What the values of a caller are called in the file.
@@ -125,6 +129,17 @@ bool callers_parse(struct span text, const char *path, struct callers *callers, 
     callers_free(callers);
     *err = why;
     return false;
+}
+
+bool callers_read(const char *path, struct callers *callers, struct ssa_error *err)
+{
+    SECRET_AUTO text = {0};
+    *callers = (struct callers){0};
+    DESCRIPTOR_AUTO fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return errno == ENOENT || error_errno(err, SSA_CONFIG, errno, path, "the file of the callers cannot be read");
+    return owner_check_file(fd, path, err) && secret_new(&text, CALLERS_FILE_MAX, err) &&
+           read_secret(&text, fd, path, NULL, err) && callers_parse(secret_span(&text), path, callers, err);
 }
 
 bool callers_write(const struct callers *callers, struct secret *out, struct ssa_error *err)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "agent/callers/callers_file.h"
 #include "core/shortage.h"
 #include "core/text.h"
 

@@ -1,4 +1,5 @@
 // ssa-hsm agent caller list
+#include "agent/callers/callers_file.h"
 #include "cli/agent/caller.h"
 #include "cli/command/common.h"
 #include "cli/output/document.h"

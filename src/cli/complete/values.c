@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/callers/callers_file.h"
 #include "cli/agent/caller.h"
 #include "config/dotenv.h"
 #include "config/paths.h"
