@@ -2,8 +2,8 @@
 
 #include <poll.h>
 
+#include "agent/signer/pin_listener.h"
 #include "agent/signer/serve.h"
-#include "agent/signer/unlocker.h"
 #include "core/text.h"
 
 bool attend(struct signer_process *p, int awaited, int timeout_ms)
@@ -21,7 +21,7 @@ bool attend(struct signer_process *p, int awaited, int timeout_ms)
     else if (fds[0].revents != 0 && unlocks && !p->answers && !p->lock_waits)
         serve_meanwhile(p);
     if (fds[3].revents != 0)
-        unlocker_turn_away(p);
+        pin_listener_turn_away(p->listener);
     return fds[4].revents != 0;
 }
 

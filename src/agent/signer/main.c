@@ -14,6 +14,7 @@
 #include "agent/signer/attend.h"
 #include "agent/signer/inherited.h"
 #include "agent/signer/login.h"
+#include "agent/signer/pin_listener.h"
 #include "agent/signer/profile.h"
 #include "agent/signer/serve.h"
 #include "agent/signer/unlocker.h"
@@ -123,7 +124,7 @@ static bool begin(struct signer_process *p, char **argv, struct ssa_error *err)
     inherited_close(p->settings, p->agent);
     p->signals = set_signals();
     p->parent = watch_parent();
-    p->listener = unlocker_listen(argv[SIGNER_PIN_SOCKET], err);
+    p->listener = pin_listener_open(argv[SIGNER_PIN_SOCKET], err);
     login_begin(p);
     return p->listener >= 0;
 }

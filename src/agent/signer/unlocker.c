@@ -1,70 +1,16 @@
 #include "agent/signer/unlocker.h"
 
-#include <errno.h>
-#include <stddef.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "agent/signer/attend.h"
 #include "agent/signer/login.h"
+#include "agent/signer/pin_listener.h"
 #include "agent/signer/serve.h"
-#include "core/descriptor.h"
 #include "core/monotonic.h"
-#include "core/peer.h"
 #include "core/text.h"
 
-enum { ANSWER_MS = 120 * 1000, BACKLOG = 4, LOOK_UP_MS = 1000 };
-
-int unlocker_listen(const char *path, struct ssa_error *err)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (!text_format(address.sun_path, sizeof address.sun_path, "%s", path)) {
-        error_set(err, SSA_CONFIG, NULL, path, "is too long for the path of a socket");
-        return -1;
-    }
-    DESCRIPTOR_AUTO fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    // The socket of a signer that was killed is left.
-    (void)unlink(path);
-    const mode_t before = umask(0177);
-    const bool bound = fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof address) == 0;
-    const int number = errno;
-    (void)umask(before);
-    if (!bound || listen(fd, BACKLOG) != 0) {
-        error_errno(err, SSA_UNEXPECTED, bound ? errno : number, path, "a socket for the PIN cannot be made there");
-        return -1;
-    }
-    return descriptor_keep(&fd);
-}
-
-static bool say(int fd, const struct question *q)
-{
-    uint8_t message[QUESTION_MESSAGE_MAX];
-    struct writer w = {.data = message, .capacity = sizeof message};
-    put_question(&w, q);
-    return !w.overflow && send(fd, w.data, w.len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)w.len;
-}
-
-// Takes one of the own user. Returns -1 where there is none.
-static int take(const struct signer_process *p)
-{
-    struct ucred peer;
-    DESCRIPTOR_AUTO fd = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC);
-    if (fd < 0 || !peer_of(fd, &peer) || peer.uid != geteuid())
-        return -1;
-    return descriptor_keep(&fd);
-}
-
-void unlocker_turn_away(struct signer_process *p)
-{
-    struct question q = {.kind = QUESTION_FAILED};
-    DESCRIPTOR_AUTO fd = take(p);
-    if (fd < 0)
-        return;
-    error_set(&q.err, SSA_PIN, NULL, NULL, "somebody else is unlocking it just now");
-    (void)say(fd, &q);
-}
+enum { ANSWER_MS = 120 * 1000, LOOK_UP_MS = 1000 };
 
 // What the signer has to say at the end.
 static void conclude(struct signer_process *p, bool open, const struct ssa_error *err)
@@ -72,7 +18,7 @@ static void conclude(struct signer_process *p, bool open, const struct ssa_error
     struct question q = {.kind = open ? QUESTION_OPEN : QUESTION_FAILED};
     if (!open)
         q.err = *err;
-    (void)say(p->unlocker, &q);
+    (void)pin_listener_say(p->unlocker, &q);
     (void)close(p->unlocker);
     p->unlocker = -1;
 }
@@ -91,7 +37,7 @@ static bool unlock(struct signer_process *p, struct ssa_error *err)
 void unlocker_serve(struct signer_process *p)
 {
     struct ssa_error err = {0};
-    p->unlocker = take(p);
+    p->unlocker = pin_listener_take(p->listener);
     if (p->unlocker < 0)
         return;
     const bool open = unlock(p, &err);
@@ -117,7 +63,7 @@ static bool ask(struct signer_process *p, const struct question *q, struct secre
     if (p->unlocker < 0)
         return error_because(err, SSA_PIN, SSA_REASON_NOBODY_FOR_PIN, NULL, "a person must give the PIN");
     // What comes before the question is no reply to it.
-    if (attend(p, p->unlocker, 0) || !say(p->unlocker, q))
+    if (attend(p, p->unlocker, 0) || !pin_listener_say(p->unlocker, q))
         return no_answer(err, "the person who was asked has gone");
     while (!attend(p, p->unlocker, LOOK_UP_MS)) {
         if (p->over || p->lock_waits)
@@ -175,5 +121,5 @@ void unlocker_tell(struct signer_process *p, enum ssa_level level, const struct 
         return;
     text_harmless(q.text, sizeof q.text, span_text(notice->text));
     text_harmless(q.detail, sizeof q.detail, span_text(notice->detail));
-    (void)say(p->unlocker, &q);
+    (void)pin_listener_say(p->unlocker, &q);
 }

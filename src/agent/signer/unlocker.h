@@ -1,14 +1,10 @@
-// Who unlocks the signer: its PIN socket, and the questions that go there.
+// Who unlocks the signer, and the questions that go to them.
 #pragma once
 
 #include "agent/signer/process.h"
 
-// Listens at path, with mode 0600. Returns -1 with err filled.
-int unlocker_listen(const char *path, struct ssa_error *err);
-
 // Takes one who has come, and has the signer opened with their help. Others are turned away meanwhile.
 void unlocker_serve(struct signer_process *p);
-void unlocker_turn_away(struct signer_process *p);
 
 // The callbacks of the login.
 bool unlocker_ask_secret(void *process, const char *prompt, char *answer, size_t capacity, size_t *len,
