@@ -55,3 +55,8 @@ void access_drop(struct access *access)
     secret_free(&access->token);
     free(access);
 }
+
+bool access_is_usable(const struct access *access, long long now)
+{
+    return access != NULL && now + ACCESS_LEAST_MS <= access->ends_ms;
+}

@@ -4,7 +4,10 @@
 #include "core/error.h"
 #include "core/secret.h"
 
-enum { ACCESS_SCOPE_MAX = 4096 };
+enum {
+    ACCESS_SCOPE_MAX = 4096,
+    ACCESS_LEAST_MS = 1000 // what is left of one that is handed out, since its end is told in seconds
+};
 
 struct access {
     struct secret token;          // in locked memory
@@ -20,3 +23,6 @@ struct access *access_new(struct span token, const char *scope, long long obtain
                           struct ssa_error *err);
 struct access *access_keep(struct access *access);
 void access_drop(struct access *access);
+
+// Whether it can be handed out; NULL can not.
+bool access_is_usable(const struct access *access, long long now);

@@ -68,7 +68,7 @@ struct cache_entry *cache_find(const struct cache *cache, size_t profile, const 
 
 static bool is_idle(const struct cache_entry *entry)
 {
-    return !entry->in_flight && entry->first == NULL;
+    return !entry->in_flight && entry->waiters.first == NULL;
 }
 
 static void remove_at(struct cache *cache, size_t at)
@@ -100,7 +100,7 @@ struct cache_entry *cache_add(struct cache *cache, size_t profile, const char *s
         return NULL;
     entry->profile = profile;
     entry->hash = hash_of(profile, scope);
-    entry->last = &entry->first;
+    waiters_begin(&entry->waiters);
     if (!text_format(entry->scope, sizeof entry->scope, "%s", scope)) {
         free(entry);
         return NULL;
@@ -109,14 +109,28 @@ struct cache_entry *cache_add(struct cache *cache, size_t profile, const char *s
     return entry;
 }
 
-bool access_is_usable(const struct access *access, long long now)
-{
-    return access != NULL && now + CACHE_LEAST_MS <= access->ends_ms;
-}
-
 static bool remembers_failure(const struct cache_entry *entry, long long now)
 {
     return entry->trouble.failures > 0 && now < entry->trouble.retry_at + CACHE_REMEMBERS_MS;
+}
+
+const struct trouble *cache_trouble(const struct cache *cache, const struct cache_entry *entry, size_t profile,
+                                    long long now)
+{
+    const struct trouble *common = &cache->profiles[profile].trouble;
+    if (now < common->retry_at)
+        return common;
+    return entry != NULL && now < entry->trouble.retry_at ? &entry->trouble : NULL;
+}
+
+unsigned seconds_of(long long ms)
+{
+    return ms <= 0 ? 0 : (unsigned)((ms + 999) / 1000);
+}
+
+bool entry_is_due(const struct cache_entry *entry, long long now)
+{
+    return entry->asked && entry->renew_at != 0 && now >= entry->renew_at && access_is_usable(entry->access, now);
 }
 
 static void drop_access(struct cache_entry *entry)
@@ -155,7 +169,7 @@ void cache_forget(struct cache *cache, size_t profile, const struct ssa_error *e
     *answers = (struct cache_answers){.err = *err};
     for (size_t i = 0; i < cache->count; i++)
         if (cache->entries[i]->profile == profile)
-            entry_take_waiters(cache, cache->entries[i], answers);
+            waiters_take(&cache->entries[i]->waiters, answers);
     cache_outdate(cache, profile);
 }
 
@@ -179,7 +193,7 @@ size_t cache_profile_waiting(const struct cache *cache, size_t profile)
 {
     size_t count = 0;
     for (size_t i = 0; i < cache->count; i++)
-        count += cache->entries[i]->profile == profile ? cache->entries[i]->waiting : 0;
+        count += cache->entries[i]->profile == profile ? cache->entries[i]->waiters.count : 0;
     return count;
 }
 

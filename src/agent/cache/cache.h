@@ -3,14 +3,13 @@
 // one thread in.
 #pragma once
 
-#include "agent/cache/access.h"
 #include "agent/cache/budget.h"
+#include "agent/cache/waiters.h"
 
 enum {
     CACHE_PROFILES_MAX = 8,
     CACHE_ENTRIES_MAX = 256,
     CACHE_WAITERS_MAX = 4096,
-    CACHE_LEAST_MS = 1000,      // what is left of an access token that is handed out, since its end is told in seconds
     CACHE_KEPT = 3,             // of the budget: renewals that can wait leave so many requests to those who wait
     CACHE_REMEMBERS_MS = 600000 // so long an entry is kept after its failure, so that the next wait is longer
 };
@@ -28,21 +27,6 @@ void cache_share_budget(struct cache *cache, size_t profile, size_t budget);
 size_t cache_budget_number(const struct cache *cache, size_t profile);
 struct budget *cache_budget(struct cache *cache, size_t profile);
 const struct budget *cache_budget_at(const struct cache *cache, size_t budget);
-
-// Somebody who waits: a part of what the caller knows of him, which is not moved meanwhile.
-struct cache_waiter {
-    struct cache_waiter *next;
-    long long deadline;
-};
-
-// Those who are answered at once, and all in the same way.
-struct cache_answers {
-    struct cache_waiter *waiters; // a list; NULL: nobody
-    struct access *access;        // one user of it is the answers'; NULL: they get the error
-    struct ssa_error err;
-    unsigned retry_after; // seconds; 0: not known
-};
-void cache_answers_end(struct cache_answers *answers);
 
 struct cache_demand {
     size_t profile;
@@ -102,7 +86,6 @@ void cache_outdate(struct cache *cache, size_t profile);
 void cache_relieve(struct cache *cache, size_t profile);
 
 // Takes one out of the line who does not wait any more: the first one who is it. NULL where nobody is.
-typedef bool cache_is_waiter(const struct cache_waiter *waiter, const void *context);
 struct cache_waiter *cache_leave(struct cache *cache, cache_is_waiter *is_it, const void *context);
 
 // Finds those whose wait is over: true while there are some.

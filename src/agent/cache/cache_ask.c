@@ -4,12 +4,8 @@
 // Which part of its life an access token counts as new where it is too short for what a caller wants.
 enum { NEW_PART = 10 };
 
-unsigned seconds_of(long long ms)
-{
-    return ms <= 0 ? 0 : (unsigned)((ms + 999) / 1000);
-}
-
-void budget_error(struct ssa_error *err, long long delay, unsigned *retry_after)
+// The error for a spent budget.
+static void budget_error(struct ssa_error *err, long long delay, unsigned *retry_after)
 {
     error_because(err, SSA_RATE_LIMIT, SSA_REASON_AGENT_BUDGET, NULL,
                   "the requests of this minute to the API are used up");
@@ -31,13 +27,12 @@ static bool is_hit(const struct cache_entry *entry, const struct cache_demand *d
            is_long_enough(entry->access, demand->min_ttl_ms, now);
 }
 
-const struct trouble *cache_trouble(const struct cache *cache, const struct cache_entry *entry, size_t profile,
-                                    long long now)
+static size_t count_waiting(const struct cache *cache)
 {
-    const struct trouble *common = &cache->profiles[profile].trouble;
-    if (now < common->retry_at)
-        return common;
-    return entry != NULL && now < entry->trouble.retry_at ? &entry->trouble : NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < cache->count; i++)
+        count += cache->entries[i]->waiters.count;
+    return count;
 }
 
 // Whether a wait is of no use.
@@ -56,10 +51,11 @@ static bool is_hopeless(struct cache *cache, const struct cache_entry *entry, co
         budget_error(err, delay, retry_after);
         return true;
     }
-    if (cache->waiting < CACHE_WAITERS_MAX)
+    const size_t waiting = count_waiting(cache);
+    if (waiting < CACHE_WAITERS_MAX)
         return false;
     *retry_after = 1;
-    error_because(err, SSA_RATE_LIMIT, SSA_REASON_AGENT_BUDGET, NULL, "%zu callers wait already", cache->waiting);
+    error_because(err, SSA_RATE_LIMIT, SSA_REASON_AGENT_BUDGET, NULL, "%zu callers wait already", waiting);
     return true;
 }
 
@@ -88,75 +84,18 @@ enum cache_reply cache_ask(struct cache *cache, const struct cache_demand *deman
         return CACHE_FAILED;
     }
     entry->asked_at = now;
-    if (entry->first == NULL)
+    if (entry->waiters.first == NULL)
         entry->queued_at = now;
-    *waiter = (struct cache_waiter){.deadline = demand->deadline};
-    *entry->last = waiter;
-    entry->last = &waiter->next;
-    entry->waiting++;
-    cache->waiting++;
+    waiters_add(&entry->waiters, waiter, demand->deadline);
     return CACHE_WAITS;
-}
-
-void entry_take_waiters(struct cache *cache, struct cache_entry *entry, struct cache_answers *answers)
-{
-    if (entry->first == NULL)
-        return;
-    *entry->last = answers->waiters;
-    answers->waiters = entry->first;
-    entry->first = NULL;
-    entry->last = &entry->first;
-    cache->waiting -= entry->waiting;
-    entry->waiting = 0;
-}
-
-static struct cache_waiter *entry_leave(struct cache *cache, struct cache_entry *entry, cache_is_waiter *is_it,
-                                        const void *context)
-{
-    struct cache_waiter **at = &entry->first;
-    while (*at != NULL && !is_it(*at, context))
-        at = &(*at)->next;
-    struct cache_waiter *waiter = *at;
-    if (waiter == NULL)
-        return NULL;
-    *at = waiter->next;
-    if (waiter->next == NULL)
-        entry->last = at;
-    entry->waiting--;
-    cache->waiting--;
-    return waiter;
 }
 
 struct cache_waiter *cache_leave(struct cache *cache, cache_is_waiter *is_it, const void *context)
 {
     struct cache_waiter *waiter = NULL;
     for (size_t i = 0; i < cache->count && waiter == NULL; i++)
-        waiter = entry_leave(cache, cache->entries[i], is_it, context);
+        waiter = waiters_leave(&cache->entries[i]->waiters, is_it, context);
     return waiter;
-}
-
-void cache_answers_end(struct cache_answers *answers)
-{
-    access_drop(answers->access);
-    answers->access = NULL;
-}
-
-void entry_take_expired(struct cache *cache, struct cache_entry *entry, long long until, struct cache_answers *answers)
-{
-    struct cache_waiter **at = &entry->first;
-    while (*at != NULL) {
-        struct cache_waiter *waiter = *at;
-        if (waiter->deadline > until) {
-            at = &waiter->next;
-            continue;
-        }
-        *at = waiter->next;
-        waiter->next = answers->waiters;
-        answers->waiters = waiter;
-        entry->waiting--;
-        cache->waiting--;
-    }
-    entry->last = at;
 }
 
 // Why they have waited in vain.
@@ -178,7 +117,7 @@ bool cache_expired(struct cache *cache, long long now, struct cache_answers *ans
 {
     *answers = (struct cache_answers){0};
     for (size_t i = 0; i < cache->count && answers->waiters == NULL; i++) {
-        entry_take_expired(cache, cache->entries[i], now, answers);
+        waiters_take_expired(&cache->entries[i]->waiters, now, answers);
         if (answers->waiters != NULL)
             explain(cache, cache->entries[i], now, answers);
     }
@@ -189,7 +128,7 @@ long long cache_deadline(const struct cache *cache)
 {
     long long first = 0;
     for (size_t i = 0; i < cache->count; i++)
-        for (const struct cache_waiter *w = cache->entries[i]->first; w != NULL; w = w->next)
+        for (const struct cache_waiter *w = cache->entries[i]->waiters.first; w != NULL; w = w->next)
             if (first == 0 || w->deadline < first)
                 first = w->deadline;
     return first;

@@ -25,10 +25,10 @@ void cache_fetched(struct cache *cache, struct cache_entry *entry, struct access
     entry->tried_again = false;
     entry->trouble = cache->profiles[entry->profile].trouble = (struct trouble){0};
     // Where the API does not say how long it lives, it is for those who wait now.
-    const long long until = access->ends_ms - CACHE_LEAST_MS;
+    const long long until = access->ends_ms - ACCESS_LEAST_MS;
     entry->renew_at = until > access->obtained_ms ? schedule_renewal(access->obtained_ms, until, random) : 0;
     entry->urgent_at = schedule_urgent(entry->renew_at, until);
-    entry_take_waiters(cache, entry, answers);
+    waiters_take(&entry->waiters, answers);
     answers->access = access_keep(access);
 }
 
@@ -39,7 +39,7 @@ static void limited(struct cache *cache, struct cache_entry *entry, const struct
     const long long delay = budget_delay(cache_budget(cache, entry->profile), 1, now);
     answers->err = *err;
     answers->retry_after = seconds_of(delay);
-    entry_take_expired(cache, entry, now + delay, answers);
+    waiters_take_expired(&entry->waiters, now + delay, answers);
 }
 
 // Notes the failure, and says whether it is told.
@@ -79,5 +79,5 @@ void cache_failed(struct cache *cache, struct cache_entry *entry, enum cache_fai
     answers->retry_after = seconds_of(trouble->retry_at - now);
     for (size_t i = 0; i < cache->count; i++)
         if (cache->entries[i] == entry || (common && cache->entries[i]->profile == entry->profile))
-            entry_take_waiters(cache, cache->entries[i], answers);
+            waiters_take(&cache->entries[i]->waiters, answers);
 }

@@ -8,11 +8,6 @@ enum need {
     NEEDS_TURN     // somebody waits, or a renewal can no longer be put off: it stands in the line
 };
 
-bool entry_is_due(const struct cache_entry *entry, long long now)
-{
-    return entry->asked && entry->renew_at != 0 && now >= entry->renew_at && access_is_usable(entry->access, now);
-}
-
 // *since is its place in the line.
 static enum need need_of(const struct cache *cache, const struct cache_entry *entry, long long now, long long *since)
 {
@@ -20,7 +15,7 @@ static enum need need_of(const struct cache *cache, const struct cache_entry *en
         return NEEDS_NOTHING;
     const bool due = entry_is_due(entry, now);
     const bool urgent = due && now >= entry->urgent_at;
-    if (entry->first != NULL) {
+    if (entry->waiters.first != NULL) {
         *since = urgent && entry->urgent_at < entry->queued_at ? entry->urgent_at : entry->queued_at;
         return NEEDS_TURN;
     }
@@ -80,7 +75,7 @@ struct cache_entry *cache_next(struct cache *cache, size_t profile, long long no
     if (choice.entry == NULL || choice_delay(cache, &choice, now) != 0)
         return NULL;
     choice.entry->in_flight = true;
-    choice.entry->renews = choice.entry->first == NULL;
+    choice.entry->renews = choice.entry->waiters.first == NULL;
     choice.entry->budget = cache->profiles[profile].budget;
     budget_take(cache_budget(cache, profile));
     return choice.entry;
@@ -103,7 +98,7 @@ long long cache_wakes(const struct cache *cache, size_t profile, long long now, 
         sooner(&wakes, entry->trouble.retry_at, now);
         if (entry->access == NULL)
             continue;
-        sooner(&wakes, entry->access->ends_ms - CACHE_LEAST_MS + 1, now);
+        sooner(&wakes, entry->access->ends_ms - ACCESS_LEAST_MS + 1, now);
         // Somebody may ask for it until then.
         if (entry->renew_at == 0)
             continue;

@@ -24,15 +24,14 @@ struct cache_entry {
     bool in_flight, renews, discarded;
     size_t budget;    // that the request in flight is of: the profile may have another one by now
     bool tried_again; // after CACHE_CHANGED
-    struct cache_waiter *first, **last;
-    size_t waiting;
+    struct waiters waiters;
     long long queued_at; // since when somebody waits
     struct trouble trouble;
 };
 
 struct cache {
     struct cache_entry *entries[CACHE_ENTRIES_MAX];
-    size_t count, waiting;
+    size_t count;
     struct {
         size_t budget;
         struct trouble trouble; // of all its scopes
@@ -48,19 +47,8 @@ struct cache_entry *cache_add(struct cache *cache, size_t profile, const char *s
 const struct trouble *cache_trouble(const struct cache *cache, const struct cache_entry *entry, size_t profile,
                                     long long now);
 
-bool access_is_usable(const struct access *access, long long now);
-
 // Whether the access token is to be renewed, and may be.
 bool entry_is_due(const struct cache_entry *entry, long long now);
 
-// Moves all who wait for the entry to the answers.
-void entry_take_waiters(struct cache *cache, struct cache_entry *entry, struct cache_answers *answers);
-
-// Moves those whose wait ends until then.
-void entry_take_expired(struct cache *cache, struct cache_entry *entry, long long until, struct cache_answers *answers);
-
 // Whole seconds, rounded up.
 unsigned seconds_of(long long ms);
-
-// The error for a spent budget.
-void budget_error(struct ssa_error *err, long long delay, unsigned *retry_after);

@@ -73,7 +73,7 @@ static enum cache_reply ask_for(const struct cache_demand *demand)
 // When a renewal becomes urgent, after so much of a life.
 static long long urgent_after(void)
 {
-    const long long usable = LIFE_MS - CACHE_LEAST_MS;
+    const long long usable = LIFE_MS - ACCESS_LEAST_MS;
     return schedule_urgent(schedule_renewal(0, usable, RANDOM), usable);
 }
 
@@ -155,7 +155,7 @@ static void an_access_token_is_given_until_its_end_and_not_longer(void **state)
 {
     (void)state;
     have("a", "one");
-    now += LIFE_MS - CACHE_LEAST_MS;
+    now += LIFE_MS - ACCESS_LEAST_MS;
     assert_true(gives("a", "one"));
     now++;
     assert_int_equal(ask("a"), CACHE_WAITS);

@@ -108,7 +108,7 @@ static void take_off(size_t profile, struct cache_entry *entry)
 
 static void check(const struct access *access)
 {
-    assert_true(access->ends_ms >= day.now + CACHE_LEAST_MS);
+    assert_true(access->ends_ms >= day.now + ACCESS_LEAST_MS);
 }
 
 static void answer(struct cache_answers *answers)
