@@ -271,8 +271,10 @@ class HostUnit(unittest.TestCase):
         run(*ask, "--scope", "data:read", user=GUEST, **env)
         run(*ask, "--scope", "data:write", user=GUEST, ok=False, **env)
         run(*ask, "--scope", "data:read", user=STRANGER, ok=False, **env)
-        run(machine.program(), "agent", "status", "--socket", str(SOCKET), user=GUEST, ok=False)
-        run(machine.program(), "agent", "status", "--socket", str(SOCKET))
+        # A guest sees how it is, and nothing of its profiles.
+        status = [machine.program(), "agent", "status", "--socket", str(SOCKET)]
+        self.assertEqual(run(*status, user=GUEST).split(), ["AGENT", "STATUS", "FAILURE", str(SOCKET), "ok", "-"])
+        self.assertIn("PKCS#11 TOKEN", run(*status))
 
     def test_the_audit_is_in_the_journal(self) -> None:
         self.start()
