@@ -8,18 +8,6 @@
 #include "core/monotonic.h"
 #include "core/text.h"
 
-struct profile *service_find(struct service *s, const char *name, struct ssa_error *err)
-{
-    if (!text_present(name))
-        return &s->profiles[0];
-    for (size_t i = 0; i < s->profile_count; i++)
-        if (strcmp(profile_shown(&s->profiles[i]), name) == 0)
-            return &s->profiles[i];
-    error_set(err, SSA_CONFIG, NULL, NULL, "the agent does not serve the profile \"%s\"", name);
-    (void)error_reason(err, SSA_REASON_AGENT_PROFILE, "%s", name);
-    return NULL;
-}
-
 static bool agrees(const char *theirs, const char *ours, const char *what, struct ssa_error *err)
 {
     if (theirs == NULL || strcmp(theirs, ours) == 0)
@@ -37,29 +25,13 @@ static bool same_address(const char *a, const char *b)
     return a_len == b_len && strncasecmp(a, b, a_len) == 0;
 }
 
-bool profile_agrees(const struct profile *p, const struct demand *demand, struct ssa_error *err)
+static bool profile_agrees(const struct profile *p, const struct demand *demand, struct ssa_error *err)
 {
     const struct profile_facts *facts = &p->facts;
     const bool here = demand->base_url == NULL || same_address(demand->base_url, facts->base_url);
     return agrees(demand->client_id, facts->client_id, "client id", err) &&
            agrees(demand->account, facts->account, "service account", err) &&
            (here || agrees(demand->base_url, facts->base_url, "address of the API", err));
-}
-
-bool profile_is_locked(const struct profile *p)
-{
-    if (p->locked_by_order)
-        return true;
-    if (!p->known || p->status.state == SIGNER_OPEN)
-        return false;
-    return p->status.state != SIGNER_LOST || p->status.by_person;
-}
-
-void profile_locked_error(const struct profile *p, struct ssa_error *err)
-{
-    error_because(err, SSA_PIN, SSA_REASON_AGENT_LOCKED, p->status.label[0] != '\0' ? p->status.label : NULL,
-                  "the profile \"%s\" is locked", profile_shown(p));
-    (void)error_reason(err, SSA_REASON_AGENT_LOCKED, "%s", p->pin_socket);
 }
 
 static void stopped_error(struct ssa_error *err)

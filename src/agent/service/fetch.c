@@ -54,32 +54,6 @@ static bool is_ours(const struct profile *p, struct fetched *f)
     return error_reason(&f->err, SSA_REASON_AGENT_DIFFERS, NULL);
 }
 
-void profile_assertion_drop(struct profile *p)
-{
-    secret_free(&p->assertion);
-}
-
-// One that did not reach the API is sent again: a signature may need a person's touch.
-static bool take_kept(struct profile *p, const char *scope, struct secret *assertion)
-{
-    const bool usable =
-        p->assertion.len > 0 && boot_ms() < p->assertion_until && strcmp(p->assertion_scope, scope) == 0;
-    if (!usable)
-        profile_assertion_drop(p);
-    *assertion = p->assertion;
-    p->assertion = (struct secret){0};
-    return usable;
-}
-
-static void keep(struct profile *p, const char *scope, struct secret *assertion, long long until)
-{
-    profile_assertion_drop(p);
-    p->assertion = *assertion;
-    *assertion = (struct secret){0};
-    p->assertion_until = until;
-    memcpy(p->assertion_scope, scope, strlen(scope) + 1);
-}
-
 static bool sign(struct profile *p, const char *scope, struct secret *assertion, struct fetched *f)
 {
     struct link_request request = {.call = LINK_ASSERTION};
@@ -151,7 +125,7 @@ static OWN_FRAME bool exchange(struct profile *p, const char *scope, struct oaut
     if (!secret_new(&answer, GRANT_MAX, &f->err) || !oauth_exchange_begin(client, len, scope, &begun, &f->err))
         return false;
     long long until = p->assertion_until;
-    if (!take_kept(p, scope, &assertion)) {
+    if (!profile_assertion_take(p, scope, &assertion)) {
         until = boot_ms() + ASSERTION_KEPT_MS;
         if (!sign(p, scope, &assertion, f)) {
             (void)oauth_exchange_finish(begun, NULL, 0, NULL, ERROR_IGNORED);
@@ -167,11 +141,11 @@ static OWN_FRAME bool exchange(struct profile *p, const char *scope, struct oaut
         return read_grant(&answer, scope, since, f);
     judge(p, f);
     if (f->err.code == SSA_NETWORK || f->kind == CACHE_LIMITED)
-        keep(p, scope, &assertion, until);
+        profile_assertion_keep(p, scope, &assertion, until);
     return false;
 }
 
-void fetch(struct profile *p, const char *scope, struct fetched *fetched)
+void profile_fetch(struct profile *p, const char *scope, struct fetched *fetched)
 {
     APS_AUTO *client = NULL;
     size_t len = 0;

@@ -57,13 +57,6 @@ static bool wait_for(struct profile *p, const struct order *order, unsigned long
     return err->code == SSA_OK;
 }
 
-void profile_lock_signer(struct profile *p)
-{
-    // It does not fail, and who cares how the signer is afterwards asks it.
-    if (p->link != NULL)
-        (void)!link_ask(p->link, LINK_LOCK, monotonic_ms() + LINK_ORDER_MS, NULL, ERROR_IGNORED);
-}
-
 // The workers would lock only after their present work, which may wait for a touch. This ends that wait.
 static void lock_signers(struct service *s, struct profile *only)
 {

@@ -119,6 +119,7 @@ struct service {
     unsigned inside;    // callers that use a link
 };
 
+// service.c
 void service_enter(struct service *service);
 void service_leave(struct service *service);
 
@@ -129,16 +130,27 @@ void profile_note(struct profile *p, enum ssa_level level, const char *line, ...
 // With the mutex: waits until a time of boot_ms, but not for long.
 void service_wait(struct service *service, pthread_cond_t *condition, long long until);
 
-uint32_t service_random(void);
-
 const char *profile_shown(const struct profile *p);
 // The profile that a demand means. Fails with SSA_CONFIG.
 struct profile *service_find(struct service *service, const char *name, struct ssa_error *err);
-// With the mutex: whether the demand is for this profile as it is.
-bool profile_agrees(const struct profile *p, const struct demand *demand, struct ssa_error *err) MUST_CHECK;
+
+// profile_signer.c
 // With the mutex: whether nothing is handed out.
 bool profile_is_locked(const struct profile *p);
 void profile_locked_error(const struct profile *p, struct ssa_error *err);
+// With the mutex; lets it go for moments. by_worker: the status is newer than what the worker did last.
+void profile_apply(struct profile *p, const struct link_status *status, bool by_worker);
+// Without the mutex: tells of a signature.
+void profile_signed(struct profile *p, const char *scope, bool done, long long took_ms);
+// Without the mutex: logs the signer out, which ends all other waits for it.
+void profile_lock_signer(struct profile *p);
+
+// profile_assertion.c. By the worker, or when there is none.
+// Returns whether there is one for these scopes. Any other is wiped.
+bool profile_assertion_take(struct profile *p, const char *scope, struct secret *assertion) MUST_CHECK;
+// Takes *assertion over. until: when it is too old, by boot_ms.
+void profile_assertion_keep(struct profile *p, const char *scope, struct secret *assertion, long long until);
+void profile_assertion_drop(struct profile *p);
 
 // profile_settings.c. By the worker, or before there is one.
 bool profile_load(struct profile *p, struct ssa_error *err) MUST_CHECK;
@@ -159,9 +171,7 @@ void profile_secret_drop(struct profile *p);
 // Wipes it where it came from a PKCS#11 token, and an assertion in any case.
 void profile_secret_forget(struct profile *p);
 
-// fetch.c.
-// Wipes an assertion that was kept.
-void profile_assertion_drop(struct profile *p);
+// fetch.c
 struct fetched {
     struct access *access; // NULL: it failed
     enum cache_failure kind;
@@ -174,18 +184,13 @@ struct fetched {
     long long signing_ms;
 };
 // Without the mutex, by the worker: one signature at most, and one request.
-void fetch(struct profile *p, const char *scope, struct fetched *fetched);
+void profile_fetch(struct profile *p, const char *scope, struct fetched *fetched);
 
 // worker.c
 void *profile_work(void *profile);
-// With the mutex; lets it go for moments. by_worker: the status is newer than what the worker did last.
-void profile_apply(struct profile *p, const struct link_status *status, bool by_worker);
-void profile_signed(struct profile *p, const char *scope, bool done, long long took_ms);
 
 // lock.c. With the mutex; lets it go for moments.
 void profile_order_lock(struct profile *p);
-// Without the mutex: logs the signer out, which ends all other waits for it.
-void profile_lock_signer(struct profile *p);
 
 // service_budget.c
 // Reads what an earlier agent has kept.

@@ -1,72 +1,11 @@
 // A profile's thread: it fetches, looks after the signer, and carries out orders. Only it and service_assertion wait
 // for the signer.
+#include <sys/random.h>
 #include <time.h>
 
 #include "agent/service/service_own.h"
 #include "core/boot_clock.h"
 #include "core/monotonic.h"
-
-void profile_signed(struct profile *p, const char *scope, bool done, long long took_ms)
-{
-    const struct service_config *config = &p->service->config;
-    if (config->signed_one != NULL)
-        config->signed_one(config->context, profile_shown(p), scope, done, took_ms);
-}
-
-static const char *label_of(const struct profile *p)
-{
-    return p->status.label[0] != '\0' ? p->status.label : "(not seen yet)";
-}
-
-// Says what has become of the PKCS#11 token, once.
-static void note_change(struct profile *p, enum signer_state before, bool was_known)
-{
-    const char *name = profile_shown(p), *label = label_of(p);
-    const enum signer_state state = p->status.state;
-    if (was_known && before == state)
-        return;
-    if (state == SIGNER_OPEN)
-        profile_note(p, SSA_NOTICE, "profile %s: logged in to PKCS#11 token \"%s\"", name, label);
-    else if (state == SIGNER_REFUSED)
-        profile_note(p, SSA_WARNING, "profile %s: PKCS#11 token \"%s\" refused the PIN; locked until it is unlocked",
-                     name, label);
-    else if (state == SIGNER_LOCKED)
-        profile_note(p, SSA_NOTICE, "profile %s: locked", name);
-    else if (p->status.by_person)
-        profile_note(p, SSA_WARNING, "profile %s: PKCS#11 token \"%s\" is gone; locked until a person unlocks it", name,
-                     label);
-    else
-        profile_note(p, SSA_WARNING, "profile %s: PKCS#11 token \"%s\" is gone; waiting until it is back", name, label);
-}
-
-void profile_apply(struct profile *p, const struct link_status *status, bool by_worker)
-{
-    struct service *s = p->service;
-    // One that did not answer yet is not locked for that.
-    if (!link_is_known(p->link))
-        return;
-    const bool was_known = p->known, was_locked = profile_is_locked(p);
-    const enum signer_state before = p->status.state;
-    p->status = *status;
-    p->known = true;
-    note_change(p, before, was_known);
-    // Somebody gave the signer the PIN after it was locked.
-    if (by_worker && status->state == SIGNER_OPEN && !p->lock.wanted && p->lock.begun == p->lock.done)
-        p->locked_by_order = false;
-    const bool locked = profile_is_locked(p);
-    if (status->state == SIGNER_OPEN && (!was_known || before != SIGNER_OPEN || was_locked))
-        cache_relieve(s->cache, p->index);
-    if (was_locked && !locked)
-        p->asked_at = boot_ms();
-    struct cache_answers answers = {0};
-    if (locked && !was_locked) {
-        struct ssa_error err;
-        profile_locked_error(p, &err);
-        p->forget_secret = true;
-        cache_forget(s->cache, p->index, &err, &answers);
-    }
-    service_answer(s, &answers);
-}
 
 // Without the mutex before and after.
 static bool ask(struct profile *p, enum link_call call, long long patience_ms, struct link_status *status,
@@ -186,6 +125,15 @@ static void note_fetch(struct profile *p, const struct fetched *fetched, bool re
     p->failed_by_look = false;
 }
 
+static uint32_t random_number(void)
+{
+    uint32_t random = 0;
+    // Without it, renewals are spread less.
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random)
+        return (uint32_t)monotonic_ms();
+    return random;
+}
+
 static void land(struct profile *p, struct cache_entry *entry, struct fetched *fetched)
 {
     struct service *s = p->service;
@@ -200,10 +148,10 @@ static void land(struct profile *p, struct cache_entry *entry, struct fetched *f
     if (!cache_entry_is_discarded(entry))
         note_fetch(p, fetched, renewal);
     if (fetched->access != NULL)
-        cache_fetched(s->cache, entry, fetched->access, &fetched->sent, boot_ms(), service_random(), &answers);
+        cache_fetched(s->cache, entry, fetched->access, &fetched->sent, boot_ms(), random_number(), &answers);
     else
         cache_failed(s->cache, entry, fetched->kind, fetched->common, &fetched->err, &fetched->sent, boot_ms(),
-                     service_random(), &answers);
+                     random_number(), &answers);
     // The budget is open again for the others.
     for (size_t i = 0; i < s->profile_count; i++)
         (void)pthread_cond_signal(&s->profiles[i].work);
@@ -220,7 +168,7 @@ static OWN_FRAME void fetch_entry(struct profile *p, struct cache_entry *entry)
     service_leave(s);
     // Before it is sent: whoever comes after this agent counts it.
     service_budget_keep(s, budget);
-    fetch(p, cache_entry_scope(entry), &fetched);
+    profile_fetch(p, cache_entry_scope(entry), &fetched);
     // An order to lock may be carried out before this thread waits, and after it nothing may be left.
     secret_wipe_stack();
     if (fetched.signed_one || fetched.signing_failed)
