@@ -6,10 +6,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "agent/http/guest.h"
-#include "agent/http/tls.h"
-#include "agent/http/wait.h"
-
 enum {
     DESCRIPTORS_OTHER = 256, // of this process that are no connections
     BREATHS_MAX = 250,       // milliseconds for which a new connection waits until one that ends is closed
@@ -62,9 +58,8 @@ static void forget(struct connections *c, struct connection *connection)
     c->total--;
     among[connection->caller.share]--;
     request_free(&connection->request);
-    wait_free(connection->wait);
-    guest_free(connection->guest);
-    tls_drop(connection->tls);
+    if (c->drop != NULL)
+        c->drop(connection);
     free(connection);
 }
 

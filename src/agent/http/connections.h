@@ -30,10 +30,11 @@ struct connection {
     unsigned long long number; // no other connection ever has it
     struct caller caller;
     struct request request;
-    void *http;            // the connection of libmicrohttpd
+    void *http; // the connection of libmicrohttpd
+    // What others keep with it; NULL: nothing.
     struct wait *wait;     // wait.h
-    struct guest *guest;   // guest.h; NULL: it is not one of the facade or the broker, or has not asked yet
-    struct tls_files *tls; // tls.h; NULL: none
+    struct guest *guest;   // guest.h: it is one of the facade or the broker, and has asked
+    struct tls_files *tls; // tls.h
     _Atomic(bool) served;  // a request was read
     _Atomic(enum stage) stage;
     _Atomic(long long) since; // monotonic_ms of the stage
@@ -51,8 +52,9 @@ struct connections {
     size_t share[SHARES_MAX];     // how many there are
     size_t ending[SHARES_MAX];    // how many were told to end, and are not closed yet
     size_t shares;
-    size_t total;               // with those that are ending
-    long long breathless_until; // by monotonic_ms: waiting for one that ends was of no use
+    void (*drop)(struct connection *connection); // frees what others keep with one; NULL: they keep nothing
+    size_t total;                                // with those that are ending
+    long long breathless_until;                  // by monotonic_ms: waiting for one that ends was of no use
     unsigned long long admitted, refused, shed;
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "agent/http/guest.h"
 #include "agent/http/inside.h"
 #include "agent/http/tls.h"
 #include "core/monotonic.h"
@@ -34,6 +35,13 @@ static bool check(const struct server_config *config, struct ssa_error *err)
     return true;
 }
 
+static void drop_kept(struct connection *connection)
+{
+    wait_free(connection->wait);
+    guest_free(connection->guest);
+    tls_drop(connection->tls);
+}
+
 static bool open_connections(struct http_server *server, struct ssa_error *err)
 {
     size_t shares[SHARES_MAX] = {
@@ -45,6 +53,7 @@ static bool open_connections(struct http_server *server, struct ssa_error *err)
     if (!connections_open(&server->connections, shares, SHARE_ALLOWED + server->config.allowed_count, err))
         return false;
     server->connections.host_max[SHARE_BROKER] = SHARE_ADDRESS_MAX;
+    server->connections.drop = drop_kept;
     return true;
 }
 
