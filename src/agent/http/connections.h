@@ -30,17 +30,17 @@ struct connection {
     unsigned long long number; // no other connection ever has it
     struct caller caller;
     struct request request;
-    void *http; // the connection of libmicrohttpd
-    // What others keep with it; NULL: nothing.
-    struct wait *wait;     // wait.h
-    struct guest *guest;   // guest.h: it is one of the facade or the broker, and has asked
-    struct tls_files *tls; // tls.h
-    _Atomic(bool) served;  // a request was read
+    void *http;           // the connection of libmicrohttpd
+    _Atomic(bool) served; // a request was read
     _Atomic(enum stage) stage;
     _Atomic(long long) since; // monotonic_ms of the stage
     ino_t inode;              // of the socket
     bool ending;              // it was told to end, and is not counted any more
-    long long began_us;       // when the request was read
+    long long began_ns;       // when the request was read, by monotonic_ns
+    // What others keep with it; NULL: nothing.
+    struct wait *wait;     // wait.h
+    struct guest *guest;   // guest.h: it is one of the facade or the broker, and has asked
+    struct tls_files *tls; // tls.h
 };
 
 struct connections {

@@ -3,93 +3,15 @@
 #include <strings.h>
 
 #include "agent/callers/credentials.h"
-#include "agent/http/grant.h"
 #include "agent/http/guest.h"
-#include "core/boot_clock.h"
+#include "agent/http/refusal.h"
 #include "core/text.h"
-
-// How a failure is told: the agent's own states are none of a caller's business.
-static const struct {
-    unsigned status; // 0: as the agent tells it
-    const char *error;
-} told[FAILURES] = {
-    [FAILURE_BAD_REQUEST] = {0, "invalid_request"},
-    [FAILURE_UNAUTHORIZED] = {0, "invalid_credentials"},
-    [FAILURE_FORBIDDEN] = {0, "access_denied"},
-    [FAILURE_NOT_FOUND] = {0, "not_found"},
-    [FAILURE_METHOD_NOT_ALLOWED] = {0, "method_not_allowed"},
-    [FAILURE_RATE_LIMITED] = {0, "rate_limit_exceeded"},
-    [FAILURE_UNKNOWN_PROFILE] = {503, "temporarily_unavailable"},
-    [FAILURE_DIFFERS] = {503, "temporarily_unavailable"},
-    [FAILURE_LOCKED] = {503, "temporarily_unavailable"},
-    [FAILURE_LOST] = {503, "temporarily_unavailable"},
-    [FAILURE_UNAVAILABLE] = {503, "temporarily_unavailable"},
-    [FAILURE_REFUSED] = {0, "server_error"},
-    [FAILURE_CREDENTIALS] = {0, "server_error"},
-    [FAILURE_UPSTREAM] = {0, "server_error"},
-    [FAILURE_TIMED_OUT] = {0, "server_error"},
-    [FAILURE_UNEXPECTED] = {0, "server_error"},
-};
-
-struct refusal {
-    enum failure failed;
-    const char *error; // NULL: as `told` has it
-    const char *description;
-    unsigned retry_after;
-    const char *what; // for the audit
-};
-
-static struct MHD_Response *make_refusal(const struct refusal *refusal)
-{
-    const struct reply_oauth reply = {
-        .error = refusal->error != NULL ? refusal->error : told[refusal->failed].error,
-        .description = refusal->description,
-        // The API's gateway says that, and it is what a client looks for.
-        .developer_message = refusal->failed == FAILURE_RATE_LIMITED ? "Quota limit exceeded." : NULL,
-        .retry_after = refusal->retry_after,
-        .allow = refusal->failed == FAILURE_METHOD_NOT_ALLOWED ? MHD_HTTP_METHOD_POST : NULL,
-        .authenticate = refusal->failed == FAILURE_UNAUTHORIZED,
-        .close = refusal->failed == FAILURE_UNAUTHORIZED || refusal->failed == FAILURE_FORBIDDEN,
-    };
-    return reply_oauth(&reply);
-}
-
-static enum MHD_Result refuse(struct http_server *server, struct connection *connection, const struct refusal *refusal)
-{
-    const unsigned status = told[refusal->failed].status;
-    return end_as(server, connection, refusal->failed, status != 0 ? status : failure_status(refusal->failed),
-                  make_refusal(refusal), refusal->what);
-}
-
-enum MHD_Result facade_failed(struct http_server *server, struct connection *connection, const struct ssa_error *err,
-                              unsigned retry_after, const char *what)
-{
-    const struct refusal refusal = {
-        .failed = failure_of(err), .description = err->what, .retry_after = retry_after, .what = what};
-    return refuse(server, connection, &refusal);
-}
 
 enum MHD_Result facade_not_found(struct http_server *server, struct connection *connection)
 {
     static const struct refusal nothing = {.failed = FAILURE_NOT_FOUND,
                                            .description = "there is only " FACADE_PATH " here"};
-    return refuse(server, connection, &nothing);
-}
-
-enum MHD_Result facade_hand_out(struct http_server *server, struct connection *connection, struct access *access)
-{
-    static const struct refusal ended = {.failed = FAILURE_UNAVAILABLE,
-                                         .description = "there is no access token that lasts",
-                                         .retry_after = 1,
-                                         .what = "token"};
-    struct MHD_Response *answer = grant_make(access, boot_ms(), false);
-    if (answer == NULL)
-        return refuse(server, connection, &ended);
-    const enum MHD_Result queued = microhttpd.queue_response(connection->http, MHD_HTTP_OK, answer);
-    microhttpd.destroy_response(answer);
-    if (queued == MHD_YES)
-        end_handed_out(server, connection, access);
-    return queued;
+    return end_refused(server, connection, &nothing);
 }
 
 // Who guesses gets a number of answers within a minute, and each one ends its connection. A right secret is let in even
@@ -107,7 +29,7 @@ static enum MHD_Result refuse_secret(struct http_server *server, struct connecti
         refusal.retry_after = (unsigned)(wait_ms / 1000 + 1);
     }
     connection->caller.name = known ? guest->entry.name : NULL;
-    return refuse(server, connection, &refusal);
+    return end_refused(server, connection, &refusal);
 }
 
 static bool is_form(const struct connection *connection)
@@ -127,7 +49,7 @@ static enum MHD_Result ask(struct http_server *server, struct connection *connec
     struct demand demand = {.scope = connection->guest->scope};
     (void)guest_narrow(server, connection, &demand);
     if (!server_enter(server))
-        return refuse(server, connection, &stops);
+        return end_refused(server, connection, &stops);
     connection->request.kind = REQUEST_TOKEN;
     const enum MHD_Result result = token_ask(server, connection, &demand);
     server_leave(server);
@@ -150,12 +72,12 @@ static enum MHD_Result answer_known(struct http_server *server, struct connectio
                     .what = "refused"};
     struct guest *guest = connection->guest;
     if (credentials->grant_type[0] == '\0')
-        return refuse(server, connection, &no_grant);
+        return end_refused(server, connection, &no_grant);
     if (strcmp(credentials->grant_type, "client_credentials") != 0)
-        return refuse(server, connection, &other_grant);
+        return end_refused(server, connection, &other_grant);
     (void)text_format(guest->scope, sizeof guest->scope, "%s", credentials->scope);
     if (!scope_within(guest->scope, guest->entry.scope))
-        return refuse(server, connection, &no_scope);
+        return end_refused(server, connection, &no_scope);
     return ask(server, connection);
 }
 
@@ -169,7 +91,7 @@ static enum MHD_Result answer_form(struct http_server *server, struct connection
     long long wait_ms;
     const bool read = credentials_read(secret_span(&guest->form), authorization, &credentials, &err);
     if (!read)
-        return facade_failed(server, connection, &err, 0, "refused");
+        return end_failed(server, connection, &err, 0, "refused");
     // At a broker, the certificate has told who asks, and what is sent here besides does not matter.
     if (connection->caller.kind == LISTENER_BROKER)
         return answer_known(server, connection, &credentials);
@@ -190,8 +112,8 @@ enum MHD_Result facade_answer(struct http_server *server, struct connection *con
                                            .description = "the body must be application/x-www-form-urlencoded",
                                            .what = "refused"};
     if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
-        return refuse(server, connection, &wrong_method);
+        return end_refused(server, connection, &wrong_method);
     if (!is_form(connection))
-        return refuse(server, connection, &no_form);
+        return end_refused(server, connection, &no_form);
     return answer_form(server, connection);
 }

@@ -7,7 +7,7 @@
 #include "agent/callers/credentials.h"
 #include "agent/http/facade.h"
 #include "agent/http/host.h"
-#include "agent/http/inside.h"
+#include "agent/http/refusal.h"
 #include "agent/http/tls.h"
 #include "core/text.h"
 

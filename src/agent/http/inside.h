@@ -45,21 +45,21 @@ struct http_server {
     struct tls *tls;                             // of the broker
 };
 
-// Around each call of the service. False where it must not be asked any more.
-bool server_enter(struct http_server *server) MUST_CHECK;
-void server_leave(struct http_server *server);
+// Around each call of the service.
+static inline void server_leave(struct http_server *server)
+{
+    (void)atomic_fetch_sub(&server->inside, 1);
+}
 
-// The end of a request: the answer is queued, counted, and told to the audit where that is asked for (what, else NULL).
-// answer NULL: there was no memory for one. The answer is taken over.
-enum MHD_Result end_with(struct http_server *server, struct connection *connection, enum failure failed,
-                         struct MHD_Response *answer, const char *what);
-// The same with another status.
-enum MHD_Result end_as(struct http_server *server, struct connection *connection, enum failure failed, unsigned status,
-                       struct MHD_Response *answer, const char *what);
-enum MHD_Result end_failed(struct http_server *server, struct connection *connection, const struct ssa_error *err,
-                           unsigned retry_after, const char *what);
-// The parts of the above, for an access token whose answer is queued already.
-void end_handed_out(struct http_server *server, struct connection *connection, const struct access *access);
+// False where it must not be asked any more.
+static inline bool server_enter(struct http_server *server)
+{
+    (void)atomic_fetch_add(&server->inside, 1);
+    if (!atomic_load(&server->stopping))
+        return true;
+    server_leave(server);
+    return false;
+}
 
 // Requests, one file each. They run on a thread of libmicrohttpd.
 enum MHD_Result token_begin(struct http_server *server, struct connection *connection);

@@ -2,7 +2,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "agent/http/inside.h"
+#include "agent/http/refusal.h"
 #include "core/text.h"
 #include "core/thread.h"
 

@@ -1,7 +1,7 @@
 // GET /v1/metrics: Prometheus's text format, version 0.0.4.
 #include <stdio.h>
 
-#include "agent/http/inside.h"
+#include "agent/http/answer.h"
 #include "core/text.h"
 
 enum { METRICS_MAX = 64 * 1024, LINE_MAX_BYTES = 1024 };

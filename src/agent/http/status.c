@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "agent/http/inside.h"
+#include "agent/http/answer.h"
 #include "core/json.h"
 
 enum {

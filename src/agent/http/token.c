@@ -1,7 +1,7 @@
 // GET /v1/token
-#include "agent/http/facade.h"
+#include "agent/http/grant.h"
 #include "agent/http/guest.h"
-#include "agent/http/inside.h"
+#include "agent/http/refusal.h"
 #include "core/boot_clock.h"
 #include "core/monotonic.h"
 #include "core/text.h"
@@ -33,13 +33,31 @@ static OWN_FRAME enum MHD_Result too_often(struct http_server *server, struct co
     return end_failed(server, connection, &err, (unsigned)(wait_ms / 1000 + 1), "token");
 }
 
+// As the API gives it.
+static enum MHD_Result hand_out_as_provider(struct http_server *server, struct connection *connection,
+                                            struct access *access)
+{
+    static const struct refusal ended = {.failed = FAILURE_UNAVAILABLE,
+                                         .description = "there is no access token that lasts",
+                                         .retry_after = 1,
+                                         .what = "token"};
+    struct MHD_Response *answer = grant_make(access, boot_ms(), false);
+    if (answer == NULL)
+        return end_refused(server, connection, &ended);
+    const enum MHD_Result queued = microhttpd.queue_response(connection->http, MHD_HTTP_OK, answer);
+    microhttpd.destroy_response(answer);
+    if (queued == MHD_YES)
+        end_handed_out(server, connection, access);
+    return queued;
+}
+
 static enum MHD_Result hand_out(struct http_server *server, struct connection *connection, struct access *access)
 {
     // Without a scope, it is the profile's.
     if (connection->caller.scope != NULL && !scope_within(access->scope, connection->caller.scope))
         return refuse(server, connection);
     if (guest_is_as_provider(connection))
-        return facade_hand_out(server, connection, access);
+        return hand_out_as_provider(server, connection, access);
     if (prepared_queue(&server->prepared, access, boot_ms(), connection->http)) {
         end_handed_out(server, connection, access);
         return MHD_YES;
