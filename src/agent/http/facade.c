@@ -4,15 +4,9 @@
 
 #include "agent/callers/credentials.h"
 #include "agent/http/guest.h"
+#include "agent/http/guest_request.h"
 #include "agent/http/refusal.h"
 #include "core/text.h"
-
-enum MHD_Result facade_not_found(struct http_server *server, struct connection *connection)
-{
-    static const struct refusal nothing = {.failed = FAILURE_NOT_FOUND,
-                                           .description = "there is only " FACADE_PATH " here"};
-    return end_refused(server, connection, &nothing);
-}
 
 // Who guesses gets a number of answers within a minute, and each one ends its connection. A right secret is let in even
 // then: nobody can lock a caller out by wrong ones. It has 256 random bits, so that guessing leads nowhere in any case.

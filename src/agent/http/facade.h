@@ -4,4 +4,3 @@
 #include "agent/http/inside.h"
 
 enum MHD_Result facade_answer(struct http_server *server, struct connection *connection, const char *method);
-enum MHD_Result facade_not_found(struct http_server *server, struct connection *connection);

@@ -72,9 +72,6 @@ enum MHD_Result status_answer(struct http_server *server, struct connection *con
 enum MHD_Result health_answer(struct http_server *server, struct connection *connection);
 enum MHD_Result metrics_answer(struct http_server *server, struct connection *connection);
 
-// A request as the docs of the interface have it, with the rights of its connection's caller (routes.c).
-enum MHD_Result answer_by_rights(struct http_server *server, struct connection *connection, const char *method);
-
 // What libmicrohttpd calls, with the server as context (routes.c).
 enum MHD_Result routes_handle(void *context, struct MHD_Connection *http, const char *url, const char *method,
                               const char *version, const char *upload, size_t *upload_size, void **request);

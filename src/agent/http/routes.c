@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "agent/http/facade.h"
 #include "agent/http/guest.h"
+#include "agent/http/guest_request.h"
 #include "agent/http/refusal.h"
 #include "agent/http/tls.h"
 #include "core/text.h"
@@ -45,7 +47,8 @@ static begin *const begins[REQUEST_KINDS] = {
     [REQUEST_UNLOCK] = job_begin,
 };
 
-enum MHD_Result answer_by_rights(struct http_server *server, struct connection *connection, const char *method)
+// As the docs of the interface have it, with the rights of the connection's caller.
+static enum MHD_Result answer_by_rights(struct http_server *server, struct connection *connection, const char *method)
 {
     struct request *request = &connection->request;
     struct ssa_error err;
@@ -69,10 +72,23 @@ enum MHD_Result answer_by_rights(struct http_server *server, struct connection *
     return result;
 }
 
+static enum MHD_Result answer_guest(struct http_server *server, struct connection *connection, const char *method)
+{
+    enum MHD_Result done;
+    connection_note(connection, STAGE_WORKING);
+    if (connection->guest == NULL)
+        return MHD_NO;
+    if (guest_let_in(server, connection, &done))
+        done = guest_is_as_provider(connection) ? facade_answer(server, connection, method)
+                                                : answer_by_rights(server, connection, method);
+    guest_answered(connection->guest);
+    return done;
+}
+
 typedef enum MHD_Result answer(struct http_server *server, struct connection *connection, const char *method);
 
 static answer *const answers[LISTENER_KINDS] = {
-    [LISTENER_UNIX] = answer_by_rights, [LISTENER_FACADE] = guest_answer, [LISTENER_BROKER] = guest_answer};
+    [LISTENER_UNIX] = answer_by_rights, [LISTENER_FACADE] = answer_guest, [LISTENER_BROKER] = answer_guest};
 
 // The connection was woken: there is an answer, its caller has hung up, or the agent stops.
 static enum MHD_Result go_on(struct http_server *server, struct connection *connection)
