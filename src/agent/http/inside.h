@@ -52,7 +52,7 @@ static inline void server_leave(struct http_server *server)
 }
 
 // False where it must not be asked any more.
-static inline bool server_enter(struct http_server *server)
+static inline MUST_CHECK bool server_enter(struct http_server *server)
 {
     (void)atomic_fetch_add(&server->inside, 1);
     if (!atomic_load(&server->stopping))

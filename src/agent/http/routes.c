@@ -1,5 +1,5 @@
 // From a request to the function that answers it.
-#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "agent/http/facade.h"
@@ -7,7 +7,6 @@
 #include "agent/http/guest_request.h"
 #include "agent/http/refusal.h"
 #include "agent/http/tls.h"
-#include "core/text.h"
 
 static enum MHD_Result refuse(struct http_server *server, struct connection *connection)
 {
