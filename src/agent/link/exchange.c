@@ -31,7 +31,6 @@ static void know(struct signer_link *link, const struct link_status *status)
 {
     (void)pthread_mutex_lock(&link->knowing);
     link->known = *status;
-    link->is_known = true;
     (void)pthread_mutex_unlock(&link->knowing);
 }
 
@@ -39,7 +38,7 @@ void link_know_state(struct signer_link *link, enum signer_state state)
 {
     (void)pthread_mutex_lock(&link->knowing);
     link->known.state = state;
-    link->is_known = true;
+    link->known.known = true;
     (void)pthread_mutex_unlock(&link->knowing);
 }
 

@@ -39,14 +39,6 @@ unsigned long link_starts(const struct signer_link *link)
     return atomic_load(&link->starts);
 }
 
-bool link_is_known(struct signer_link *link)
-{
-    (void)pthread_mutex_lock(&link->knowing);
-    const bool known = link->is_known;
-    (void)pthread_mutex_unlock(&link->knowing);
-    return known;
-}
-
 static bool refuse_yet(const struct signer_link *link, long long left, struct ssa_error *err)
 {
     if (link->fault.code == SSA_OK)

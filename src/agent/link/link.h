@@ -42,8 +42,5 @@ bool link_secret(struct signer_link *link, long long deadline, struct secret *se
 bool link_ask(struct signer_link *link, enum link_call call, long long deadline, struct link_status *status,
               struct ssa_error *err) MUST_CHECK;
 
-// Whether anything is known of the signer: one that was just started may take long for its first login.
-bool link_is_known(struct signer_link *link);
-
 // How often a signer was started.
 unsigned long link_starts(const struct signer_link *link);

@@ -32,7 +32,6 @@ struct signer_link {
 
     pthread_mutex_t knowing; // never for long
     struct link_status known;
-    bool is_known; // all zero before that
 };
 
 // Tells whoever has the link open.

@@ -43,6 +43,7 @@ static void put_status(struct writer *w, const struct link_status *status)
 
 static void get_status(struct reader *r, struct link_status *status)
 {
+    status->known = true;
     status->state = (enum signer_state)get_number(r, SIGNER_STATES - 1);
     status->by_person = get_number(r, 1) != 0;
     get_text(r, status->label, sizeof status->label);

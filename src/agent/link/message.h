@@ -46,8 +46,10 @@ enum signer_state {
     SIGNER_STATES
 };
 
-// What every answer tells.
+// What every answer tells. All zero before the first one: a signer that was just started may take long for its first
+// login.
 struct link_status {
+    bool known; // something was told
     enum signer_state state;
     bool by_person;            // only a person can unlock it
     char label[LINK_NAME_MAX]; // of the PKCS#11 token; empty before it was seen

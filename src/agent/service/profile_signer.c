@@ -49,7 +49,7 @@ void profile_apply(struct profile *p, const struct link_status *status, bool by_
 {
     struct service *s = p->service;
     // One that did not answer yet is not locked for that.
-    if (!link_is_known(p->link))
+    if (!status->known)
         return;
     const bool was_known = p->known, was_locked = profile_is_locked(p);
     const enum signer_state before = p->status.state;

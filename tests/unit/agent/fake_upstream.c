@@ -33,7 +33,6 @@ bool __wrap_link_secret(struct signer_link *link, long long deadline, struct sec
 bool __wrap_link_ask(struct signer_link *link, enum link_call call, long long deadline, struct link_status *status,
                      struct ssa_error *err);
 unsigned long __wrap_link_starts(const struct signer_link *link);
-bool __wrap_link_is_known(struct signer_link *link);
 bool __wrap_oauth_client_new(const struct oauth_config *config, struct oauth_client **client, struct ssa_error *err);
 void __wrap_oauth_client_free(struct oauth_client *client);
 unsigned __wrap_oauth_requests(const struct oauth_client *client);
@@ -60,7 +59,8 @@ static void tell_status(struct link_status *status)
         *status = (struct link_status){0};
         return;
     }
-    *status = (struct link_status){.state = (enum signer_state)atomic_load(&fake.state),
+    *status = (struct link_status){.known = true,
+                                   .state = (enum signer_state)atomic_load(&fake.state),
                                    .by_person = atomic_load(&fake.by_person),
                                    .label = "a token"};
     memcpy(status->client_id, fake.client_id, sizeof status->client_id);
@@ -104,12 +104,6 @@ unsigned long __wrap_link_starts(const struct signer_link *link)
 {
     (void)link;
     return 1;
-}
-
-bool __wrap_link_is_known(struct signer_link *link)
-{
-    (void)link;
-    return !atomic_load(&fake.silent);
 }
 
 bool __wrap_link_assertion(struct signer_link *link, const struct link_request *request, long long deadline,
