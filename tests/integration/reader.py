@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import select
 import shutil
-import socket
 import subprocess
 import time
 
@@ -13,6 +12,7 @@ import p11kit
 import places
 import softtoken
 from harness import SLOW, Case
+from ports import free_port
 from terminal import Terminal
 
 # What a person types at a prompt: a pattern, and which of the answers.
@@ -204,9 +204,7 @@ class Reader(Documents):
     def free_port(self, named: str) -> str:
         """The same one for each block of a page."""
         if named not in self.ports:
-            with socket.socket() as one:
-                one.bind(("127.0.0.1", 0))
-                self.ports[named] = str(one.getsockname()[1])
+            self.ports[named] = str(free_port())
         return self.ports[named]
 
     def other_key(self, own: dict[str, str]) -> str | None:

@@ -19,6 +19,7 @@ import places
 from agent_guests import FACADE, Authority, Callers, ask, connect, form, tls
 from agent_player import PATIENCE, Answer, Player, PlayerTest, eventually, hasty, within
 from agent_process import AgentCase
+from ports import free_port
 
 SAN, URI = "build.example.com", "spiffe://example.com/build"
 PER_ADDRESS = 64
@@ -360,16 +361,11 @@ class Program(AgentCase):
         super().setUp()
         self.pool = pool()
 
-    def free_port(self) -> int:
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            return int(one.getsockname()[1])
-
     def test_one_of_two_is_killed(self) -> None:
         self.provisioned()
         self.expect(self.run_program("agent", "caller", "add", "build", "--scope", "data:read", "--san", SAN, "--no-secret"), 0, out="")
         files = ("--tls-cert", self.pool.cert, "--tls-key", self.pool.key, "--client-ca", self.pool.authority.ca)
-        ports = [self.free_port(), self.free_port()]
+        ports = [free_port(), free_port()]
         pids = [
             self.begin("--socket", self.runtime / f"{i}" / "agent.sock", "--listen", f"127.0.0.1:{port}", *files)
             for i, port in enumerate(ports)
@@ -425,7 +421,7 @@ class Program(AgentCase):
         some = ("--tls-cert", self.pool.cert, "--tls-key", self.pool.key)
         self.expect(self.run_program("agent", "--locked", "--listen", "127.0.0.1:8090", *some), 2, "--client-ca")
         self.expect(self.run_program("agent", "--locked", *some), 2, "are for --listen")
-        at = f"127.0.0.1:{self.free_port()}"
+        at = f"127.0.0.1:{free_port()}"
         missing = (*some, "--client-ca", self.pool.folder / "nowhere.pem")
         self.expect(self.run_program("agent", "--locked", "--listen", at, *missing), 3, "nowhere.pem")
 

@@ -18,6 +18,7 @@ import places
 from agent_guests import FACADE, Callers, ask, form
 from agent_player import PATIENCE, Answer, Player, PlayerTest, eventually, hasty, within
 from agent_process import AgentCase
+from ports import free_port
 
 REQUESTS_MAX, WRONG_MAX, STRAY_MAX, FORM_MAX = 600, 10, 60, 16384
 
@@ -342,9 +343,7 @@ class Commands(AgentCase):
 
     def test_the_facade_of_an_agent(self) -> None:
         self.provisioned()
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            port = one.getsockname()[1]
+        port = free_port()
         audit = self.dir / "audit.jsonl"
         self.begin("--facade", str(port), "--audit", f"file:{audit}")
         made = self.add("postman", "--scope", "data:read")

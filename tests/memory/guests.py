@@ -8,9 +8,9 @@ import http.client
 import json
 import os
 import re
-import socket
 import ssl
 import subprocess
+import sys
 import time
 import urllib.parse
 from collections.abc import Iterator
@@ -18,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from world import CannotRun, World
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "integration"))
+from ports import free_port  # noqa: E402
 
 _TOKEN = "/authentication/v2/token"
 _PATIENCE = 60.0
@@ -28,12 +31,6 @@ _LATE = 4  # seconds; a search is to begin within them
 _LOOK = 0.05
 
 
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 class Guests:
     """Their files, which the user can read, and their connections, which stay open."""
 
@@ -41,7 +38,7 @@ class Guests:
         self._world = world
         self._program = program
         self._folder = world.own(world.home / "tls")
-        self._facade, self._broker = _free_port(), _free_port()
+        self._facade, self._broker = free_port(), free_port()
         self._connections: list[http.client.HTTPConnection] = []
         self._certificates()
         self._id, self._secret = self._add("postman", "--scope", "data:read data:write")

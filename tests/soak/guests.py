@@ -7,7 +7,6 @@ import contextlib
 import http.client
 import json
 import random
-import socket
 import subprocess
 import threading
 import time
@@ -20,6 +19,7 @@ import places
 from agent_guests import FACADE, Authority, form, tls
 from callers import Seen
 from place import PROFILES, STEADY, Place
+from ports import free_port
 
 SCOPE = "data:read data:write"
 # A caller may ask 600 times within a minute, at facade and broker together. A minute is shorter where time runs faster.
@@ -28,13 +28,6 @@ PAUSE, PAUSE_OF_MINUTE, STRANGE_PAUSE = 0.05, 0.26, 0.25
 GIVES_UP, WAITS = 20.0, 75.0
 KEEPS = 0.9  # how often a connection is used once more
 REFUSED_BY_TLS = "TLS"
-
-
-def free_port() -> int:
-    """One that the next agent can have, too."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)
@@ -51,6 +44,7 @@ class Lodge:
     """What facade and broker need: ports, certificates, callers. Its folder is the place's."""
 
     def __init__(self, place: Place) -> None:
+        # The next agent has them, too.
         self.facade, self.broker = free_port(), free_port()
         folder = place.folder / "tls"
         folder.mkdir(mode=0o700)
