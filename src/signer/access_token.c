@@ -123,6 +123,7 @@ static void begin_search(struct attempt *t)
 static bool prepare(struct attempt *t, struct ssa_error *err)
 {
     struct fetch *fetch = t->fetch;
+    t->one_processor = has_one_processor();
     if (!open_token_prepare(t->run, t->assertion.identity.private_key, &t->at, err))
         return false;
     // The module is loaded meanwhile. On one processor, the connection goes first, but not before a person types.
@@ -233,7 +234,7 @@ static bool fetch_once(void *context, const struct ssa_run *run, struct pin_trie
     TOKEN_CACHE_AUTO cache;
     token_cache_none(&cache);
     __attribute__((cleanup(attempt_end))) struct attempt t = {
-        .fetch = fetch, .run = run, .at = {.pin = {.tries = pins}}, .one_processor = has_one_processor()};
+        .fetch = fetch, .run = run, .at = {.pin = {.tries = pins}}};
     if (!assertion_prepare(&t.assertion, run, fetch->request, err))
         return false;
     if (!token_cache_begin(&cache, run, fetch->cache, &t.assertion, &fetch->cache_failed, err))

@@ -7,7 +7,7 @@ bool profile_is_locked(const struct profile *p)
 {
     if (p->locked_by_order)
         return true;
-    if (!p->known || p->status.state == SIGNER_OPEN)
+    if (!p->status.known || p->status.state == SIGNER_OPEN)
         return false;
     return p->status.state != SIGNER_LOST || p->status.by_person;
 }
@@ -51,10 +51,9 @@ void profile_apply(struct profile *p, const struct link_status *status, bool by_
     // One that did not answer yet is not locked for that.
     if (!status->known)
         return;
-    const bool was_known = p->known, was_locked = profile_is_locked(p);
+    const bool was_known = p->status.known, was_locked = profile_is_locked(p);
     const enum signer_state before = p->status.state;
     p->status = *status;
-    p->known = true;
     note_change(p, before, was_known);
     // Somebody gave the signer the PIN after it was locked.
     if (by_worker && status->state == SIGNER_OPEN && !p->lock.wanted && p->lock.begun == p->lock.done)

@@ -71,7 +71,6 @@ struct profile {
     struct profile_facts facts;
     unsigned long facts_number; // which ones they are: it changes with the service account
     bool locked_by_order;
-    bool known; // status was told
     struct link_status status;
     struct order lock, unlock;
     bool lock_is_last;  // of both orders

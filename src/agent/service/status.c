@@ -15,7 +15,7 @@ void service_profile_status(struct service *s, size_t profile, struct profile_st
     struct profile *p = &s->profiles[profile];
     service_enter(s);
     struct link_status signer = p->status;
-    if (!p->known)
+    if (!p->status.known)
         signer.state = p->locked_by_order ? SIGNER_LOCKED : SIGNER_LOST;
     *status = (struct profile_status){.name = profile_shown(p),
                                       .pin_socket = p->pin_socket,

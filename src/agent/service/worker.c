@@ -75,8 +75,8 @@ static void unlock(struct profile *p)
 // Whether the signer is only asked how it is, since a look would log in, or because a person must do that.
 static bool looks_only(const struct profile *p)
 {
-    return p->locked_by_order ||
-           (p->known && (p->status.state == SIGNER_REFUSED || (p->status.by_person && p->status.state != SIGNER_OPEN)));
+    return p->locked_by_order || (p->status.known && (p->status.state == SIGNER_REFUSED ||
+                                                      (p->status.by_person && p->status.state != SIGNER_OPEN)));
 }
 
 // Keeps the failure for those who ask how it is, and tells it where it is new.
