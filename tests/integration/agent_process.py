@@ -62,6 +62,16 @@ class Foreground:
         return self.process.returncode
 
 
+def is_there(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        # The first thread may be over, and the others still hold what is open.
+        threads = len(os.listdir(f"/proc/{pid}/task"))
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX" or threads > 1
+
+
 class AgentCase(Case):
     """A test with agents; what is still there at its end is ended."""
 
@@ -81,14 +91,7 @@ class AgentCase(Case):
                 os.kill(pid, signal.SIGTERM)
             self.wait_gone(pid)
 
-    def is_there(self, pid: int) -> bool:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-            # The first thread may be over, and the others still hold what is open.
-            threads = len(os.listdir(f"/proc/{pid}/task"))
-        except (FileNotFoundError, ProcessLookupError):
-            return False
-        return state not in "ZX" or threads > 1
+    is_there = staticmethod(is_there)
 
     def wait_gone(self, pid: int) -> None:
         deadline = time.monotonic() + PATIENCE

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import places
+from agent_process import is_there
 from harness import PIN
 from secret_support import SecretCase
 from signer_link import PIN_CLASS, UNEXPECTED, Answer, Player, SignerLinkCase, children, until
@@ -24,14 +25,7 @@ HOSTILE = Path(__file__).with_name("hostile_signer.py")
 def kill(pid: int, number: int = signal.SIGKILL) -> None:
     """Ends one, and waits until it has."""
     os.kill(pid, number)
-
-    def ended() -> bool:
-        try:
-            return "State:\tZ" in Path(f"/proc/{pid}/status").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-
-    until(ended, "it lives on")
+    until(lambda: not is_there(pid), "it lives on")
 
 
 class Deaths(SignerLinkCase):
