@@ -6,7 +6,8 @@
 enum {
     SOON_LEAST = 2,
     LONG_NS = 2 * 1000 * 1000, // what takes longer gains too little
-    EARLY_NS = 75 * 1000,      // a sleep may last that much longer than it should
+    UNEVEN_NS = 500 * 1000,    // where the times differ by more, too much of the wait would be busy
+    EARLY_NS = 200 * 1000,     // in a virtual machine, a sleep may last that much longer than it should
 };
 
 static atomic_int under_way;
@@ -47,8 +48,8 @@ bool busy_wait_caller_pays(const struct busy_wait_caller *caller, struct busy_wa
         least = caller->took[i] < least ? caller->took[i] : least;
         most = caller->took[i] > most ? caller->took[i] : most;
     }
-    *window = (struct busy_wait_window){.from = least - EARLY_NS, .until = least + BUSY_WAIT_NS};
-    return caller->known == BUSY_WAIT_TIMES && most < LONG_NS && most - least < BUSY_WAIT_NS;
+    *window = (struct busy_wait_window){.from = least - EARLY_NS, .until = most + BUSY_WAIT_NS};
+    return caller->known == BUSY_WAIT_TIMES && most < LONG_NS && most - least < UNEVEN_NS;
 }
 
 void busy_wait_caller_took(struct busy_wait_caller *caller, long long ns)

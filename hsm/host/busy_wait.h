@@ -22,7 +22,7 @@ struct busy_wait_host {
 bool busy_wait_host_pays(const struct busy_wait_host *host, long long now);
 void busy_wait_host_heard(struct busy_wait_host *host, long long now);
 
-// When the caller waits like that: where the last signatures took nearly the same time, shortly before the next one
+// When the caller waits like that: where the last signatures took about the same time, from shortly before the next one
 // should be there. It sleeps until then.
 enum { BUSY_WAIT_TIMES = 4 };
 struct busy_wait_caller {

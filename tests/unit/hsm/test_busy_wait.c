@@ -66,20 +66,32 @@ static void the_caller_looks_when_the_answer_should_be_there(void **state)
 {
     (void)state;
     struct busy_wait_window window;
-    const long long even[] = {9 * ms, 600 * us, 590 * us, 640 * us, 610 * us};
+    const long long even[] = {9 * ms, 600 * us, 590 * us, 840 * us, 610 * us};
     assert_false(pays(even, 3, &window));
     assert_false(pays(even, 4, &window));
     assert_true(pays(even, 5, &window));
-    assert_in_range(window.from, 500 * us, 590 * us);
-    assert_in_range(window.until, 590 * us + 1, 700 * us);
-    assert_true(window.until - window.from < 200 * us);
+    // A sleep that lasts longer than it should ends before the answer.
+    assert_in_range(window.from, 380 * us, 490 * us);
+    assert_in_range(window.until, 840 * us + 1, 950 * us);
+}
+
+static void the_caller_never_looks_for_long(void **state)
+{
+    (void)state;
+    struct busy_wait_window window;
+    const long long widest[] = {1400 * us, 1899 * us, 1899 * us, 1899 * us};
+    const long long shortest[] = {1, 1, 1, 1};
+    assert_true(pays(widest, 4, &window));
+    assert_true(window.until - window.from < 800 * us);
+    assert_true(pays(shortest, 4, &window));
+    assert_true(window.until <= 101 * us);
 }
 
 static void the_caller_sleeps_where_nobody_knows_how_long_it_takes(void **state)
 {
     (void)state;
     struct busy_wait_window window;
-    const long long uneven[] = {600 * us, 590 * us, 700 * us, 610 * us};
+    const long long uneven[] = {600 * us, 590 * us, 1090 * us, 610 * us};
     const long long slow[] = {3 * ms, 3 * ms, 3 * ms, 3 * ms};
     assert_false(pays(uneven, 4, &window));
     assert_false(pays(slow, 4, &window));
@@ -125,6 +137,7 @@ int main(void)
         cmocka_unit_test(the_host_looks_after_signatures_that_were_asked_for_soon),
         cmocka_unit_test(one_late_request_or_another_call_and_the_host_sleeps_again),
         cmocka_unit_test(the_caller_looks_when_the_answer_should_be_there),
+        cmocka_unit_test(the_caller_never_looks_for_long),
         cmocka_unit_test(the_caller_sleeps_where_nobody_knows_how_long_it_takes),
         cmocka_unit_test(each_call_needs_two_processors),
     };
