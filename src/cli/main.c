@@ -22,6 +22,7 @@
 #include "config/settings.h"
 #include "core/harden.h"
 #include "core/secret.h"
+#include "core/secret_range.h"
 
 enum { EXIT_UNDONE = 12, EXIT_LEFT = 13, EXIT_EXEC_FAILED = 125 };
 enum { TIMEOUT_LEAST = 1, TIMEOUT_MOST = 3600, CLOSING_MS = 3000, HURRIED_CLOSING_MS = 500 };
@@ -299,6 +300,7 @@ int main(int argc, char **argv)
 {
     // A second thread's own heap would grow by one page a time.
     (void)mallopt(M_ARENA_MAX, 1);
+    secret_range_use();
     harden();
     interrupt_catch();
     const int code = work_with_enough_stack(argc > 0 ? argv + 1 : argv);

@@ -6,12 +6,18 @@
 #include <unistd.h>
 
 #include "core/memory_lock.h"
+#include "core/secret_range.h"
 
 bool secret_new(struct secret *s, size_t capacity, struct ssa_error *err)
 {
     *s = (struct secret){0};
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     const size_t mapped = (capacity + 1 + page - 1) / page * page;
+    void *part = secret_range_take(mapped);
+    if (part != NULL) {
+        *s = (struct secret){.data = part, .capacity = capacity, .mapped = mapped, .locked = true};
+        return true;
+    }
     void *memory = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return error_errno(err, SSA_UNEXPECTED, errno, NULL, "no memory for a secret of %zu bytes", capacity);
@@ -63,6 +69,7 @@ bool secret_append_text(struct secret *s, const char *text)
 }
 
 // Wipes what is in memory. No page that is locked is anywhere else, and to wipe one that was never used would bring it.
+// A single one is used nearly always, and to ask takes longer than to wipe it.
 static void wipe(const struct secret *s)
 {
     enum { PAGES = 64 };
@@ -70,7 +77,7 @@ static void wipe(const struct secret *s)
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     for (size_t at = 0; at < s->mapped; at += PAGES * page) {
         const size_t len = s->mapped - at < PAGES * page ? s->mapped - at : PAGES * page;
-        const bool known = s->locked && mincore(s->data + at, len, present) == 0;
+        const bool known = s->locked && s->mapped > page && mincore(s->data + at, len, present) == 0;
         for (size_t i = 0; i < len / page; i++)
             if (!known || (present[i] & 1) != 0)
                 secret_wipe(s->data + at + i * page, page);
@@ -89,7 +96,8 @@ void secret_free(struct secret *s)
     if (s->data != NULL) {
         wipe(s);
         // Unmapping unlocks. If it fails, the pages are already wiped.
-        (void)munmap(s->data, s->mapped);
+        if (!secret_range_give(s->data, s->mapped))
+            (void)munmap(s->data, s->mapped);
     }
     *s = (struct secret){0};
 }

@@ -1,8 +1,8 @@
 // The only type of buffer for secrets: keys, PINs, client secrets, access tokens, and texts that contain them.
 //
-// Each buffer has its own mapping of memory. It is locked (mlock) and, if the kernel can do that, left out of core
-// dumps (MADV_DONTDUMP) and hidden from child processes (MADV_WIPEONFORK). It is wiped before it is unmapped. The
-// capacity never changes, because a buffer that grows could leave a copy behind.
+// Each buffer has its own pages, of a mapping of its own or of secret_range.h. They are locked (mlock) and, if the kernel
+// can do that, left out of core dumps (MADV_DONTDUMP) and hidden from child processes (MADV_WIPEONFORK). They are wiped
+// before they are given back. The capacity never changes, because a buffer that grows could leave a copy behind.
 #pragma once
 
 #include "core/error.h"
@@ -33,7 +33,7 @@ bool secret_append_text(struct secret *s, const char *text) MUST_CHECK;
 // Wipes the content and keeps the buffer.
 void secret_clear(struct secret *s);
 
-// Wipes and unmaps. s may be zeroed, or freed before.
+// Wipes, and gives the pages back. s may be zeroed, or freed before.
 void secret_free(struct secret *s);
 
 // Drops one line break (LF or CRLF) from the end, as editors and `echo` add it.

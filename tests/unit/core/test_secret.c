@@ -3,44 +3,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "core/mapping.h"
 #include "core/read.h"
 #include "core/text.h"
-
-// The kernel's flags ("VmFlags: rd wr … lo dd") of the mapping at this address.
-static void flags_of(const void *address, char out[static 256])
-{
-    char line[512];
-    bool here = false;
-    FILE *file = fopen("/proc/self/smaps", "re");
-    assert_non_null(file);
-    out[0] = '\0';
-    while (fgets(line, sizeof line, file) != NULL) {
-        unsigned long from = 0, to = 0;
-        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
-            here = (uintptr_t)address >= from && (uintptr_t)address < to;
-        else if (here && strncmp(line, "VmFlags:", 8) == 0)
-            (void)text_format(out, 256, "%s", line + 8);
-    }
-    assert_int_equal(fclose(file), 0);
-}
 
 static void the_kernel_neither_swaps_nor_dumps_nor_inherits_it(void **state)
 {
     (void)state;
-    char flags[256];
+    char flags[MAPPING_FLAGS];
     struct ssa_error err;
     SECRET_AUTO s = {0};
     SUCCEEDS(secret_new(&s, 10000, &err));
     assert_true(s.locked);
     SUCCEEDS(secret_must_be_locked(&s, &err));
     for (size_t at = 0; at <= s.capacity; at += 4096) {
-        flags_of(s.data + at, flags);
+        assert_int_not_equal(mapping_at(s.data + at, flags), 0);
         if (UNIT_MLOCK_WORKS)
             assert_non_null(strstr(flags, " lo "));
         assert_non_null(strstr(flags, " dd "));
