@@ -77,13 +77,14 @@ void *secret_range_take(size_t bytes)
 
 bool secret_range_give(const void *memory, size_t bytes)
 {
-    const uint8_t *from = memory;
     if (!atomic_load(&wanted))
         return false;
     (void)pthread_mutex_lock(&mutex);
-    const bool ours = range != NULL && from >= range && from < range + RANGE_BYTES;
+    // Below the range, the difference is larger than the range.
+    const uintptr_t at = (uintptr_t)memory - (uintptr_t)range;
+    const bool ours = range != NULL && at < RANGE_BYTES;
     if (ours)
-        mark((size_t)(from - range) / page, bytes / page, false);
+        mark(at / page, bytes / page, false);
     (void)pthread_mutex_unlock(&mutex);
     return ours;
 }

@@ -1,6 +1,6 @@
 // One range of protected memory that all buffers for secrets of a process are taken from. To map, protect and unmap
 // each of them keeps other threads from mapping anything meanwhile, above all the one that loads libraries. A program
-// that ends soon asks for it. A library does not: the range counts as locked memory of its process.
+// asks for it. A library does not, since the whole range counts as locked memory of its process.
 #pragma once
 
 #include <stdbool.h>
