@@ -227,6 +227,11 @@ bool login_says_refused(const struct ssa_error *err)
     return err->code == SSA_PIN && rv != CKR_OK && (pin_login_outcome(rv) == PIN_REFUSED || rv == CKR_PIN_EXPIRED);
 }
 
+bool login_says_unanswered(const struct ssa_error *err)
+{
+    return err->reason == SSA_REASON_KEY_LOGIN && pin_outcome_of(ckr_of_error(err)) == PIN_UNKNOWN;
+}
+
 bool login_is_possible(const struct token *token, struct ssa_error *err)
 {
     return pin_may_be_tried(token, err);

@@ -40,6 +40,9 @@ bool login_ends_often(const struct token *token);
 // Whether the error says that the token looked at the PIN and did not accept it.
 bool login_says_refused(const struct ssa_error *err);
 
+// Whether the error is of a key's own login, which the token may have refused: it is not known.
+bool login_says_unanswered(const struct ssa_error *err);
+
 // Fails with SSA_PIN where the token's flags say that no PIN can be right: it is locked, or there is none yet.
 bool login_is_possible(const struct token *token, struct ssa_error *err) MUST_CHECK;
 

@@ -40,8 +40,9 @@ struct ssa_signer {
     struct module_scope scope;
     struct open_token at;
     struct key key;
-    bool ready;   // logged in, and the key was found
-    bool refused; // the token did not accept the PIN: no PIN is tried any more
+    bool ready;          // logged in, and the key was found
+    bool refused;        // the token did not accept the PIN: no PIN is tried any more
+    unsigned unanswered; // so many of the key's own logins in a row, of which nobody knows whether they were refused
     struct shared_failure lost;
 
     // Under fetching: what has to do with the API. It is taken before the first session.

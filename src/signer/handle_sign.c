@@ -11,6 +11,9 @@
 #include "hsm/login/login.h"
 #include "oauth/jwt.h"
 
+// A card that locks after three wrong PINs still has one try left.
+enum { UNANSWERED_MAX = 2 };
+
 // A token that was made anew may have another key by the same name. A key that was given to the caller is the old one.
 static bool find_same_key(struct ssa_signer *signer, struct ssa_error *err)
 {
@@ -44,7 +47,7 @@ static void note_failure(struct ssa_signer *signer, const struct ssa_error *err)
 {
     signer->lost.err = *err;
     signer->lost.at = monotonic_ms();
-    if (!login_says_refused(err))
+    if (!login_says_refused(err) && signer->unanswered < UNANSWERED_MAX)
         return;
     signer->refused = true;
     login_forget_pin(signer->at.token);
@@ -73,6 +76,22 @@ bool handle_renew(const struct handle_use *use, struct ssa_error *err)
     return false;
 }
 
+// A key's own login may have been refused although the answer does not say so. The user's login between two of them may
+// have another PIN: so it does not show that this one is right.
+static bool sign_once(struct ssa_signer *signer, const struct key_input *input, struct secret *signature, bool *lost,
+                      struct ssa_error *err)
+{
+    if (key_sign_once(signer->at.token, &signer->key, input, signature, lost, err)) {
+        signer->unanswered = 0;
+        return true;
+    }
+    const bool unanswered = login_says_unanswered(err);
+    signer->unanswered += unanswered;
+    if (unanswered || login_says_refused(err))
+        note_failure(signer, err);
+    return false;
+}
+
 static bool sign_in(const struct handle_use *use, const struct key_input *input, struct secret *signature,
                     struct ssa_error *err)
 {
@@ -84,14 +103,12 @@ static bool sign_in(const struct handle_use *use, const struct key_input *input,
         return false;
     }
     if (signer->ready && !token_is_over(token)) {
-        if (key_sign_once(token, &signer->key, input, signature, &lost, err))
+        if (sign_once(signer, input, signature, &lost, err))
             return true;
-        if (login_says_refused(err))
-            note_failure(signer, err);
         if (!lost || callback_interrupted(&signer->run.callbacks))
             return false;
     }
-    return handle_renew(use, err) && key_sign_once(token, &signer->key, input, signature, &lost, err);
+    return handle_renew(use, err) && sign_once(signer, input, signature, &lost, err);
 }
 
 static struct lane *one_more(struct ssa_signer *signer)

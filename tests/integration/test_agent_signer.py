@@ -129,6 +129,14 @@ class PinSources(SignerLinkCase):
                 self.assertEqual(player.fails("assertion").state, "refused")
         self.assertEqual(log.count("C_Login"), 1)
 
+    def test_a_keys_own_login_that_may_be_refused_each_time_is_given_up(self) -> None:
+        rule = "C_Login user=CKU_CONTEXT_SPECIFIC * return CKR_USER_NOT_LOGGED_IN"
+        with self.shim("always-authenticate", rule) as log, self.player() as player:
+            self.assertEqual(player.fails("assertion", "own login").state, "open")
+            for call in ("assertion", "assertion", "look", "assertion"):
+                self.assertEqual(player.fails(call, "own login").state, "refused", call)
+        self.assertEqual(sum("CKU_CONTEXT_SPECIFIC" in call.args for call in log.of("C_Login")), 2)
+
     def test_the_pin_comes_from_an_inherited_descriptor(self) -> None:
         here, there = os.pipe()
         os.write(there, PIN.encode() + b"\n")

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from fault_support import eventually
-from harness import PIN, Case
+from harness import PIN, CallLog, Case
 
 ABSENT, PIN_WRONG = 4, 5
 
@@ -311,6 +311,39 @@ class Signer(SignerCase):
         own = [call for call in log.of("C_Login") if "CKU_CONTEXT_SPECIFIC" in call.args]
         self.assertEqual(len(own), 6)
         self.assertEqual(log.count("C_Login") - len(own), 2)
+
+    def own_logins(self, log: CallLog) -> int:
+        return sum("CKU_CONTEXT_SPECIFIC" in call.args for call in log.of("C_Login"))
+
+    def test_a_keys_own_login_that_may_have_been_refused_is_made_once_more_and_not_for_ever(self) -> None:
+        for answer in ("CKR_USER_NOT_LOGGED_IN", "CKR_FUNCTION_FAILED", "0x80000123"):
+            rule = f"C_Login user=CKU_CONTEXT_SPECIFIC 2+ return {answer}"
+            with self.subTest(answer), self.shim("always-authenticate", rule) as log, self.player() as player:
+                player.ok("open")
+                player.ok("sign x")
+                for _ in range(5):
+                    player.fails("sign x", "own login")
+                player.fails("sign x", "No PIN is tried any more")
+                self.assertEqual(self.own_logins(log), 3)
+
+    def test_between_two_of_them_one_that_is_accepted_counts(self) -> None:
+        rules = [f"C_Login user=CKU_CONTEXT_SPECIFIC {n} return CKR_DEVICE_ERROR" for n in (2, 4, 6)]
+        with self.shim("always-authenticate", *rules) as log, self.player() as player:
+            player.ok("open")
+            for _ in range(3):
+                player.ok("sign x")
+                player.fails("sign x", "own login")
+            player.ok("sign x")
+            self.assertEqual(self.own_logins(log), 7)
+
+    def test_a_keys_own_login_that_is_refused_after_the_token_was_lost_is_the_last(self) -> None:
+        rules = ("C_Sign 2 return CKR_SESSION_HANDLE_INVALID", "C_Login user=CKU_CONTEXT_SPECIFIC 3+ return CKR_PIN_INCORRECT")
+        with self.shim("always-authenticate", *rules) as log, self.player() as player:
+            player.ok("open")
+            player.ok("sign x")
+            for _ in range(3):
+                self.assertEqual(player.fails("sign x", "own login"), PIN_WRONG)
+            self.assertEqual(self.own_logins(log), 3)
 
     def test_another_key_in_the_old_ones_place_is_not_used(self) -> None:
         gone = self.dir / "gone"

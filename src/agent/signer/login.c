@@ -138,10 +138,11 @@ bool login_with_person(struct signer_process *p, struct ssa_error *err)
 void login_note_failure(struct signer_process *p, struct ssa_error *err)
 {
     const struct ssa_signer *handle = p->handle;
-    if (handle == NULL || (handle->ready && !handle->refused && !token_is_over(handle->at.token)))
+    const bool refused = handle != NULL && handle->refused;
+    if (handle == NULL || (handle->ready && !refused && !token_is_over(handle->at.token)))
         return;
     // A PIN that cannot be read again is in the handle, which can log in with it.
-    if (!p->status.by_person && !handle->refused && !pin_source_lasts(&handle->at.pin)) {
+    if (!p->status.by_person && !refused && !pin_source_lasts(&handle->at.pin)) {
         p->status.state = SIGNER_LOST;
         p->why = *err;
         return;
@@ -154,6 +155,9 @@ void login_note_failure(struct signer_process *p, struct ssa_error *err)
         (void)refuse_for_person(err);
     }
     note_closed(p, err);
+    // Another login would only lead to the key's own login once more.
+    if (refused && p->status.state == SIGNER_LOST)
+        p->status.state = SIGNER_REFUSED;
 }
 
 bool login_look(struct signer_process *p, struct ssa_error *err)
