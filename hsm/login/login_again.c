@@ -10,6 +10,13 @@
 #include "hsm/token/reopen.h"
 #include "hsm/token/token.h"
 
+static bool token_gone(const struct token *token, struct ssa_error *err)
+{
+    const CK_RV over = remote_over(token->module.call);
+    return token_fail(err, SSA_TOKEN, over != CKR_OK ? over : CKR_TOKEN_NOT_PRESENT, token,
+                      "the token is not there any more; no PIN was sent to it");
+}
+
 bool login_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
 {
     if (!token->info.login_required || (token->logged_in && token->who == who))
@@ -22,6 +29,9 @@ bool login_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
     // A PIN that is not kept cannot be sent again.
     if (!token->info.pin_pad && pin->len == 0)
         return token_fail(err, SSA_TOKEN, CKR_USER_NOT_LOGGED_IN, token, "the login is over");
+    // Minutes may have passed since the token was looked at, and a new session is one with whatever is in the slot now.
+    if (!token_is_there(token))
+        return token_gone(token, err);
     if (who == CKU_USER)
         pin_pad_again(token);
     // A login with the management key may want a touch, as a signature does.

@@ -132,6 +132,23 @@ class Reading(CardCase):
         self.assertEqual(len(self.api.accounts()), 1)
         self.assert_theirs_signs()
 
+    def test_another_card_in_the_reader_when_the_key_has_come_gets_neither_pin_nor_key(self) -> None:
+        self.begin(attested=True)
+        _, log = self.ours()
+        # The session of the last look at the slot, after the API has made the key.
+        last = log.names[: log.names.index("C_CreateObject")].count("C_OpenSession")
+        self.begin(attested=True)
+        before = self.objects()
+        swapped = self.dir / "swapped"
+        with self.card(f"token another-while {swapped}", f"C_OpenSession {last} touch {swapped}") as log:
+            result = self.run_program(*OURS)
+        self.expect(result, 12, "no PIN was sent to it")
+        names = [name for name in log.names if name in {"C_OpenSession", "C_Login", "C_CreateObject"}]
+        self.assertEqual(names[-1], "C_OpenSession")
+        self.assertEqual(self.objects(), before)
+        self.assertEqual(len(self.api.accounts()), 1)
+        self.assert_theirs_signs()
+
     def test_a_card_without_that_certificate_takes_a_key_where_it_is_told(self) -> None:
         self.begin(attested=False)
         self.attested = True

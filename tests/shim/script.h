@@ -127,8 +127,9 @@ struct script {
         bool given;
         unsigned long from, to; /* the wrapped module's name of it, and ours */
     } renamed;
-    bool rsa_aes_wrap;        /* CKM_RSA_AES_KEY_WRAP, of the wrapped module's two */
-    struct text absent_while; /* a file: while it exists, there is no token */
+    bool rsa_aes_wrap;         /* CKM_RSA_AES_KEY_WRAP, of the wrapped module's two */
+    struct text absent_while;  /* a file: while it exists, there is no token */
+    struct text another_while; /* a file: while it exists, another token is in its place */
 
     struct attribute_rules reported;                 /* C_GetAttributeValue */
     struct attribute_rules refused, dropped, forced; /* templates of what is made */

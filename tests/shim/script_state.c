@@ -146,6 +146,8 @@ static bool parse_token(struct words *words, struct script *into)
     }
     if (words_take_if(words, "absent-while"))
         return words_text(words, &into->absent_while);
+    if (words_take_if(words, "another-while"))
+        return words_text(words, &into->another_while);
     if (words_take_if(words, "firmware")) {
         into->firmware.given = true;
         return words_number(words, 255, &into->firmware.major) && words_number(words, 255, &into->firmware.minor);
@@ -157,8 +159,8 @@ static bool parse_token(struct words *words, struct script *into)
     const char *word = words_peek(words);
     if (word == NULL || (strcmp(word, "label") != 0 && strcmp(word, "serial") != 0 &&
                          strcmp(word, "manufacturer") != 0 && strcmp(word, "model") != 0))
-        return words_fail(words, "token flags, called, label, serial, manufacturer, model, firmware, pinlen or "
-                                 "absent-while?");
+        return words_fail(words, "token flags, called, label, serial, manufacturer, model, firmware, pinlen, "
+                                 "absent-while or another-while?");
     return parse_token_text(words, into, NULL);
 }
 

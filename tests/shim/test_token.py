@@ -49,6 +49,16 @@ class Token(ShimTest):
         self.assertIn(label, ("zero" + 28 * "\0", "all of them"))
         self.assertEqual(label[0] == "z", serial == "0001")
 
+    def test_another_token_is_there_while_a_file_exists(self):
+        def steps(module):
+            module.call("C_Initialize", None)
+            slot = module.slots()[0]
+            own = module.token_info(slot)
+            (self.place.path / "swapped").touch()
+            other = module.token_info(slot)
+            return [own[1] == other[1], own[3] == other[3], other[3]]
+        self.assertEqual(self.run_with("token another-while $PLACE/swapped", steps), [True, False, 16 * "9"])
+
     def test_mechanisms_hidden_or_alone(self):
         def steps(module):
             session, key = self.ready(module)
