@@ -33,7 +33,10 @@ bool import_check_able(const struct token *token, struct ssa_error *err)
         return error_reason(err, SSA_REASON_TOKEN_UNFIT, NULL);
     }
     if (!wrap_offers(token, CKM_SHA256_RSA_PKCS, CKF_SIGN) && !wrap_offers(token, CKM_RSA_PKCS, CKF_SIGN)) {
+        const CK_RV over = remote_over(token->module.call);
         const char *left_out = remote_left_out(token->module.call);
+        if (over != CKR_OK)
+            return token_fail(err, SSA_TOKEN, over, token, "the token does not tell whether it signs");
         if (left_out != NULL)
             return error_set(err, SSA_TOKEN, "CKR_FUNCTION_NOT_SUPPORTED", token->info.uri,
                              "the token does not tell whether it signs: the PKCS#11 module %s has no %s",

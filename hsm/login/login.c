@@ -27,11 +27,8 @@ static bool is_hidden(const struct token *token, CK_RV rv)
 static bool send_pin(struct token *token, bool writable, CK_RV *rv, struct ssa_error *err)
 {
     const bool was_final = token->info.pin_final_try;
-    if (!ready_make(token, writable)) {
-        *rv = CKR_TOKEN_NOT_PRESENT;
-        token_fail(err, SSA_TOKEN, *rv, token, "the token is not there any more; no PIN was sent to it");
-        return error_hint(err, "Was it pulled out, or replaced by another? Put it in and run this again.");
-    }
+    if (!ready_make(token, writable))
+        return pin_not_sent(err, token);
     if (token->info.pin_locked || (token->info.pin_final_try && !was_final))
         return pin_is_used_up(err, token);
     *rv = call_login(token->module.call, token->session, CKU_USER, token->pin.data, token->pin.len);
@@ -216,9 +213,7 @@ bool login_renew(struct token *token, const struct pin_giver *giver, struct ssa_
     login_forget_pin(token);
     if (token_reopen(token, false))
         return login_user(token, false, giver, err);
-    const CK_RV over = remote_over(token->module.call);
-    return token_fail(err, SSA_ABSENT, over != CKR_OK ? over : CKR_TOKEN_NOT_PRESENT, token,
-                      "the token is not there any more");
+    return token_fail(err, SSA_ABSENT, token_gone(token), token, "the token is not there any more");
 }
 
 bool login_says_refused(const struct ssa_error *err)

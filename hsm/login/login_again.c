@@ -10,13 +10,6 @@
 #include "hsm/token/reopen.h"
 #include "hsm/token/token.h"
 
-static bool token_gone(const struct token *token, struct ssa_error *err)
-{
-    const CK_RV over = remote_over(token->module.call);
-    return token_fail(err, SSA_TOKEN, over != CKR_OK ? over : CKR_TOKEN_NOT_PRESENT, token,
-                      "the token is not there any more; no PIN was sent to it");
-}
-
 bool login_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
 {
     if (!token->info.login_required || (token->logged_in && token->who == who))
@@ -31,7 +24,7 @@ bool login_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
         return token_fail(err, SSA_TOKEN, CKR_USER_NOT_LOGGED_IN, token, "the login is over");
     // Minutes may have passed since the token was looked at, and a new session is one with whatever is in the slot now.
     if (!token_is_there(token))
-        return token_gone(token, err);
+        return pin_not_sent(err, token);
     if (who == CKU_USER)
         pin_pad_again(token);
     // A login with the management key may want a touch, as a signature does.
@@ -74,6 +67,6 @@ bool login_for_undoing(struct token *token, bool *fresh, struct ssa_error *err)
 bool login_begin_anew(struct token *token, struct ssa_error *err)
 {
     if (!token_reopen(token, true) || !ready_make(token, true))
-        return token_fail(err, SSA_TOKEN, CKR_TOKEN_NOT_PRESENT, token, "the token is not there any more");
+        return token_fail(err, SSA_TOKEN, token_gone(token), token, "the token is not there any more");
     return login_as(token, CKU_USER, err);
 }

@@ -2,6 +2,7 @@
 
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
+#include "hsm/token/reopen.h"
 
 static bool pin_error(struct ssa_error *err, const struct token *token, const char *cause, const char *what,
                       const char *hint)
@@ -114,6 +115,15 @@ bool pin_login_failed(struct ssa_error *err, const struct token *token, CK_RV rv
             token->info.quirks->pin_tries);
     return error_hint(err,
                       "It was tried once. A few wrong tries lock a token: check the PIN before you run this again.");
+}
+
+bool pin_not_sent(struct ssa_error *err, const struct token *token)
+{
+    const CK_RV rv = token_gone(token);
+    token_fail(err, SSA_TOKEN, rv, token, "the token is not there any more; no PIN was sent to it");
+    return error_hint(err, rv == CKR_TOKEN_NOT_PRESENT
+                               ? "Was it pulled out, or replaced by another? Put it in and run this again."
+                               : "No PIN was sent to the token.");
 }
 
 bool pin_is_used_up(struct ssa_error *err, const struct token *token)

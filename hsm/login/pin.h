@@ -23,5 +23,8 @@ bool pin_has_right_length(const struct token *token, const struct secret *pin, s
 // Makes the error of a login that returned rv.
 bool pin_login_failed(struct ssa_error *err, const struct token *token, CK_RV rv);
 
+// Makes the error that the token is gone, or its module's process is over, before the PIN was sent.
+bool pin_not_sent(struct ssa_error *err, const struct token *token);
+
 // Makes the error that others have spent tries since this PIN was asked for.
 bool pin_is_used_up(struct ssa_error *err, const struct token *token);

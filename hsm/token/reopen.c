@@ -22,6 +22,12 @@ bool token_is_lost(const struct token *token, CK_RV rv)
     return token->info.quirks->resets_card && is_of_reset(rv);
 }
 
+CK_RV token_gone(const struct token *token)
+{
+    const CK_RV over = remote_over(token->module.call);
+    return over != CKR_OK ? over : CKR_TOKEN_NOT_PRESENT;
+}
+
 // By serial number and label. Another card with the same label has another serial number.
 static bool is_same(const struct token *token, const CK_TOKEN_INFO *raw)
 {

@@ -16,5 +16,8 @@ bool token_is_lost(const struct token *token, CK_RV rv);
 // not there.
 bool token_reopen(struct token *token, bool writable) MUST_CHECK;
 
+// Why nothing can be asked of a token that is not there: CKR_TOKEN_NOT_PRESENT, unless its module's process is over.
+CK_RV token_gone(const struct token *token);
+
 // Whether the same token is still in its slot. If so, its flags are read again.
 bool token_is_there(struct token *token) MUST_CHECK;

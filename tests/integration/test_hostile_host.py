@@ -26,7 +26,7 @@ HOST = Path(__file__).with_name("hostile_host.py")
 # Numbers of calls, as in hsm/host/protocol.h.
 CALLS = {
     "C_GetFunctionList": 1, "C_Initialize": 2, "C_Finalize": 3, "C_GetInfo": 4, "C_GetSlotList": 5, "C_GetSlotInfo": 6,
-    "C_GetTokenInfo": 7, "C_OpenSession": 9, "C_CloseSession": 10, "C_Login": 12, "C_Logout": 13, "C_CreateObject": 14,
+    "C_GetTokenInfo": 7, "C_GetMechanismInfo": 8, "C_OpenSession": 9, "C_CloseSession": 10, "C_Login": 12, "C_Logout": 13, "C_CreateObject": 14,
     "C_DestroyObject": 15, "C_GetAttributeValue": 16, "C_FindObjectsInit": 18, "C_FindObjects": 19,
     "C_FindObjectsFinal": 20, "C_SignInit": 21, "C_Sign": 22, "C_GetAttributeValue of many": 27,
 }  # fmt: skip
@@ -200,6 +200,11 @@ class Signing(Hostile):
         result = self.told(self.hostile("C_Finalize", "never"), "token", "--timeout", 1)
         self.assertIn("access_token", json.loads(self.expect(result, 0).out))
 
+    def test_one_that_is_given_up_before_the_pin_is_sent_is_not_called_a_token_that_is_gone(self) -> None:
+        result = self.told(self.hostile("C_GetSlotList", "never", 2), "token", "--timeout", 1)
+        self.refused(result, "does not answer (C_GetSlotList)")
+        self.assertIn("No PIN was sent", result.err)
+
     def test_what_it_prints_is_neither_a_result_nor_in_the_way(self) -> None:
         for call in ("C_Initialize", "C_Sign", "C_Finalize"):
             with self.subTest(call):
@@ -285,6 +290,12 @@ class Keys(KeyCase, Hostile):
                 self.refused(result, f"crashed in {call} (SEGV)")
                 self.assertNotIn("Remove it", result.err)
                 self.assertEqual(self.open_operations(), [])
+
+    def test_a_token_that_nobody_can_ask_is_not_said_to_be_unable(self) -> None:
+        for lie in ("exit:3", "close", "kind:3", "half"):
+            with self.subTest(lie), self.honest_end():
+                result = self.told(self.hostile("C_GetMechanismInfo", lie), "key", "create", "--output", self.target)
+                self.refused(result, BROKEN[lie].format("C_GetMechanismInfo"))
 
     def test_a_proof_of_another_length_is_none(self) -> None:
         for which in (1, 2):
