@@ -6,6 +6,7 @@
 #include "hsm/token/describe.h"
 #include "hsm/token/handle.h"
 #include "hsm/token/session.h"
+#include "hsm/uri/uri_match.h"
 
 // A card that was reset has forgotten which application was selected, and refuses that application's commands.
 static bool is_of_reset(CK_RV rv)
@@ -28,13 +29,25 @@ CK_RV token_gone(const struct token *token)
     return over != CKR_OK ? over : CKR_TOKEN_NOT_PRESENT;
 }
 
+// Of the same model and maker. Only tokens that are numbered go without: a new version of a driver may call a model
+// differently.
+static bool is_same_kind(const struct token *token, const CK_TOKEN_INFO *raw)
+{
+    const struct token_apart *apart = &token->info.apart;
+    if (uri_serial_is_real(token->info.name.serial) && (apart->by & (BY_MODEL | BY_MANUFACTURER)) == 0)
+        return true;
+    return memcmp(raw->model, apart->model, sizeof raw->model) == 0 &&
+           memcmp(raw->manufacturerID, apart->manufacturer, sizeof raw->manufacturerID) == 0;
+}
+
 // By serial number and label. Another card with the same label has another serial number.
 static bool is_same(const struct token *token, const CK_TOKEN_INFO *raw)
 {
     const struct token_name *name = &token->info.name;
     return (raw->flags & CKF_TOKEN_INITIALIZED) != 0 &&
            memcmp(raw->serialNumber, name->serial, sizeof raw->serialNumber) == 0 &&
-           (token->info.quirks->label_changes || memcmp(raw->label, name->label, sizeof raw->label) == 0);
+           (token->info.quirks->label_changes || memcmp(raw->label, name->label, sizeof raw->label) == 0) &&
+           is_same_kind(token, raw);
 }
 
 static bool in_list(const struct token *token)
@@ -60,21 +73,31 @@ bool token_is_there(struct token *token)
     return true;
 }
 
-// Slots may be numbered anew. Two tokens with the same name are told apart only by their slots.
+// Whether another token that was there had all the same names.
+static bool has_twin(const struct token *token)
+{
+    return token->info.apart.by == 0 || (token->info.apart.by & BY_SLOT) != 0;
+}
+
+// Slots may be numbered anew. Two tokens with the same name are told apart only by their slots, and only while both are
+// there: one alone may be in the other's slot.
 static const struct token_seen *find_same(const struct token *token, const struct module_seen *seen)
 {
-    const struct token_seen *found = NULL;
+    const struct token_seen *in_slot = NULL, *elsewhere = NULL;
+    size_t same = 0;
     for (size_t i = 0; i < seen->count; i++) {
         const struct token_seen *other = &seen->tokens[i];
         if (!is_same(token, &other->token))
             continue;
+        same++;
         if (other->slot == token->slot)
-            return other;
-        if (found != NULL)
-            return NULL;
-        found = other;
+            in_slot = other;
+        else
+            elsewhere = other;
     }
-    return found;
+    if (has_twin(token))
+        return same > 1 ? in_slot : NULL;
+    return in_slot != NULL ? in_slot : same == 1 ? elsewhere : NULL;
 }
 
 static bool find_again(struct token *token)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from typing import Any
 from urllib.parse import quote
 
 import places
 import softtoken
+from fault_support import background, ended, eventually
 from harness import LABEL, PIN, Case, Result
 from secret_support import SecretCase
 
@@ -91,6 +93,27 @@ class Apart(Choice):
         with self.shim(*TWINS, f"token called {LABEL} model one", "token called other model two"):
             self.each_is_found_again()
             self.assertNotIn("slot-id=", self.profile()["PRIVATE_KEY"])
+
+    def test_a_twin_that_is_left_alone_gets_no_pin(self) -> None:
+        gone = self.dir / "gone"
+        models = (f"token called {LABEL} model one", "token called other model two")
+        before = self.dir / "before"
+        shutil.copytree(self.store.tokens, before)
+        for rules in (TWINS, (*TWINS, *models)):
+            with self.shim(*rules):
+                right = next(one["uri"] for one in self.tokens() if self.takes(one["uri"]))
+            pulled = (f"token absent-while {gone}", f"C_OpenSession 1 touch {gone} after")
+            with self.subTest(rules), self.shim(*rules, *pulled) as log:
+                process = background(self, "account", "create", "service", "twin", env={"SSA_HSM_TOKEN": right})
+                eventually(gone.exists, "it is pulled out")
+                for folder in self.store.tokens.iterdir():
+                    if LABEL.encode() in (folder / "token.object").read_bytes():
+                        shutil.rmtree(folder)
+                gone.unlink()
+                self.expect(ended(process), 7, "no PIN was sent to it", out="")
+                self.assertEqual(log.count("C_Login"), 0)
+            shutil.rmtree(self.store.tokens)
+            shutil.copytree(before, self.store.tokens)
 
     def test_names_of_any_bytes(self) -> None:
         zeroes = "0x" + b"zero".hex() + 28 * "00"
