@@ -24,6 +24,17 @@ static bool retire_at_api(struct oauth_client *client, const struct entry *e, st
     return aps_key_delete(client, e->account, e->old_kid, err) || aps_is_gone(err);
 }
 
+// It looks twice, unless the key is there: a module may once find nothing, or something else, without an error.
+static bool locate_old(struct token *token, const struct uri *uri, const struct entry *e, struct key *key,
+                       uint8_t *slot, enum located *located, struct ssa_error *err)
+{
+    *located = LOCATED_NOTHING;
+    for (unsigned look = 0; look < 2 && *located != LOCATED; look++)
+        if (!key_locate(token, uri, e->old_kid, key, slot, located, err))
+            return false;
+    return true;
+}
+
 // *found: whether the key was there.
 static bool destroy_on(struct open_token *to, const struct ssa_run *run, const struct uri *uri, const struct entry *e,
                        bool *found, struct ssa_error *err)
@@ -31,7 +42,7 @@ static bool destroy_on(struct open_token *to, const struct ssa_run *run, const s
     struct key key;
     struct key_name name = {.kid = e->old_kid, .label = ""};
     enum located located;
-    if (!key_locate(to->token, uri, e->old_kid, &key, &name.slot, &located, err))
+    if (!locate_old(to->token, uri, e, &key, &name.slot, &located, err))
         return false;
     *found = located == LOCATED;
     if (*found)

@@ -183,6 +183,14 @@ class Room(Rotation):
 
 
 class Faults(Rotation):
+    def test_an_old_key_that_the_module_once_does_not_show_is_not_left_on_the_token(self) -> None:
+        self.expect(self.rotate(), 0)
+        # The searches for its two halves.
+        with self.shim("C_FindObjects 1-2 blind") as log:
+            self.expect(self.rotate("--finish"), 0, "destroyed on its PKCS#11 token")
+        self.assertEqual(len(log.of("C_DestroyObject", "CKR_OK")), 2)
+        self.assert_rotated(old_there=False)
+
     def test_a_new_key_that_fetches_no_token_is_undone(self) -> None:
         self.api.fault("status", method="POST", path="/token", skip=1, status=400, body={"error": "invalid_grant"})
         self.expect(self.rotate("--now"), 12, "invalid_grant")
