@@ -136,6 +136,29 @@ static bool write_line(struct secret_object *at, const char *label, struct ssa_s
            result_take(&stored->line, &text, err);
 }
 
+// The settings may name an object that is gone, or that this very import is to replace: there is no secret then, and
+// only a person can give it.
+static bool must_be_asked_for(const struct ssa_secret *wanted, const struct ssa_error *err)
+{
+    if (err->reason == SSA_REASON_DATA_EMPTY || err->reason == SSA_REASON_DATA_SEVERAL)
+        return wanted->replace;
+    return err->reason == SSA_REASON_DATA_NOT_FOUND ||
+           (err->reason == SSA_REASON_DATA_ANOTHERS && wanted->label != NULL);
+}
+
+static bool learn(const struct secret_object *at, const struct storing *s, struct client_secret *secret,
+                  struct ssa_error *err)
+{
+    char line[ERROR_LINE_MAX];
+    if (client_secret_complete(at->run, secret, at->to.token, NULL, err))
+        return true;
+    if (at->run->callbacks.ask_secret == NULL || !must_be_asked_for(s->wanted, err))
+        return false;
+    tell(&at->run->callbacks, SSA_WARNING, "%s", error_line(err, line));
+    *err = (struct ssa_error){.code = SSA_OK};
+    return client_secret_ask(at->run, secret, err);
+}
+
 static bool import(struct secret_object *at, struct storing *s, struct client_secret *secret, struct ssa_error *err)
 {
     const struct ssa_run *run = at->run;
@@ -143,7 +166,7 @@ static bool import(struct secret_object *at, struct storing *s, struct client_se
     if (!secret_open(at, &removed, err))
         return false;
     // The secret may be on this token, too. Remains of earlier operations beside it were just removed.
-    if (!client_secret_complete(run, secret, at->to.token, NULL, err) || !callback_go_on(&run->callbacks, err))
+    if (!learn(at, s, secret, err) || !callback_go_on(&run->callbacks, err))
         return false;
     if (!store(at, s, secret_span(&secret->text), err))
         return false;

@@ -80,6 +80,15 @@ static bool ask(const struct ssa_run *run, const char *client_id, struct secret 
     return turns_resume(run, err);
 }
 
+bool client_secret_ask(const struct ssa_run *run, struct client_secret *secret, struct ssa_error *err)
+{
+    const char *client_id = NULL;
+    client_secret_free(secret);
+    *secret = (struct client_secret){0};
+    return client_id_read(run, &client_id, err) && secret_new(&secret->text, CLIENT_SECRET_MAX, err) &&
+           ask(run, client_id, &secret->text, err);
+}
+
 bool client_secret_begin(const struct ssa_run *run, struct client_secret *secret, struct ssa_error *err)
 {
     const char *name = setting_name(SET_CLIENT_SECRET), *client_id = NULL;

@@ -35,9 +35,12 @@ const char *client_secret_in_profile(const struct ssa_run *run, const struct cli
 // secret. Needs the client id. *secret is zero.
 bool client_secret_begin(const struct ssa_run *run, struct client_secret *secret, struct ssa_error *err) MUST_CHECK;
 
-// Does that, unless it was done, and reads the secret from its token. It opens that token and logs in to it for this
-// purpose only. The token stays open in *keep, unless keep is NULL. other says which other tokens the command logs in
-// to.
+// Asks a person for it, whatever the settings have.
+bool client_secret_ask(const struct ssa_run *run, struct client_secret *secret, struct ssa_error *err) MUST_CHECK;
+
+// Does what client_secret_begin does, unless it was done, and reads the secret from its token. It opens that token and
+// logs in to it for this purpose only. The token stays open in *keep, unless keep is NULL. other says which other
+// tokens the command logs in to.
 bool client_secret_read(const struct ssa_run *run, struct client_secret *secret, enum other_token other,
                         struct open_token *keep, struct ssa_error *err) MUST_CHECK;
 

@@ -96,6 +96,13 @@ class Edited(ProfileCase):
         before = self.path.stat().st_ino
         result = self.expect(self.secret_import(), 0, "already")
         self.assertEqual((result.out, self.path.stat().st_ino), (line, before))
+        self.assertIn(f"{self.path} has this line already", result.err)
+        self.assertNotIn("put this line into", result.err)
+
+    def test_the_same_again_with_the_secret_in_the_environment(self) -> None:
+        self.expect(self.secret_import(), 0)
+        result = self.expect(self.secret_import(env={"APS_SECRET_ID": self.api.secret}), 0, "unset APS_SECRET_ID")
+        self.assertIn("has this line already", result.err)
 
     def test_after_a_run_that_only_printed(self) -> None:
         line = self.expect(self.secret_import("--print"), 0, "put this line into", str(self.path)).out
@@ -117,6 +124,46 @@ class Edited(ProfileCase):
         self.expect(self.secret_import("--print", env={"APS_SECRET_ID": "another"}), 0)
         result = self.expect(self.secret_import("--force"), 0)
         self.assertEqual(self.path.read_text(), self.edited(self.before, result.out))
+        self.expect(self.run_quietly("token"), 0)
+
+
+class Gone(ProfileCase):
+    """The profile refers to an object that is not there any more: the commands that messages suggest mend that."""
+
+    def typed_secret(self, *words: str) -> Result:
+        result = self.typed("secret", "import", *words, answers=[("Client secret of", self.api.secret)])
+        self.assertNotIn(self.api.secret, result.out + result.err)
+        return result
+
+    def test_the_secret_is_asked_for(self) -> None:
+        line = self.expect(self.secret_import(), 0).out
+        after = self.path.read_text()
+        self.expect(self.run_quietly("secret", "remove", "--yes"), 0)
+        self.expect(self.run_quietly("token"), 6, "`ssa-hsm secret import` asks")
+        self.assertEqual(self.expect(self.typed_secret(), 0, "does not hold", "has this line already").out, line)
+        self.assertEqual(self.path.read_text(), after)
+        self.expect(self.run_quietly("token"), 0)
+
+    def test_without_a_terminal_it_is_said_where_to_put_it(self) -> None:
+        self.expect(self.secret_import(), 0)
+        self.expect(self.run_quietly("secret", "remove", "--yes"), 0)
+        self.expect(self.secret_import(), 3, "does not hold", "no terminal to ask for: client secret", "file:PATH", out="")
+
+    def test_under_another_label(self) -> None:
+        self.expect(self.secret_import("--label", "mine"), 0)
+        self.expect(self.run_quietly("secret", "remove", "--yes"), 0)
+        result = self.expect(self.typed_secret(), 0, f"{self.path} has this line now")
+        self.assertIn(result.out, self.path.read_text())
+        self.expect(self.run_quietly("token"), 0)
+
+    def test_an_empty_one_is_replaced(self) -> None:
+        self.expect(self.secret_import(), 0)
+        self.expect(self.run_quietly("secret", "remove", "--yes"), 0)
+        empty = self.dir / "empty"
+        empty.touch()
+        self.store.tool("--write-object", str(empty), "--type", "data", "--label", self.label, "--private")
+        self.expect(self.secret_import(), 3, "nothing is in the data object", "--force")
+        self.expect(self.typed_secret("--force"), 0)
         self.expect(self.run_quietly("token"), 0)
 
 

@@ -113,10 +113,12 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_REHEARSAL_LEFT] = NOTHING_ASKED "`ssa-hsm key recover` tries again to remove the throwaway key.",
     [SSA_REASON_DATA_REFUSED] = "Choose another PKCS#11 token with --token, or keep the client secret in a file of "
                                 "mode 0600 (file:PATH) or a systemd credential (credential:NAME).",
-    [SSA_REASON_DATA_NOT_FOUND] = "APS_SECRET_ID names it. `ssa-hsm secret import` puts the client secret there.",
-    [SSA_REASON_DATA_EMPTY] = "APS_SECRET_ID names it. `ssa-hsm secret import --force` puts the client secret in its "
-                              "place.",
-    [SSA_REASON_DATA_SEVERAL] = "`ssa-hsm secret import --force` leaves one, with the client secret that it is given.",
+    [SSA_REASON_DATA_NOT_FOUND] = "APS_SECRET_ID names it. `ssa-hsm secret import` asks for the client secret, and "
+                                  "puts it there.",
+    [SSA_REASON_DATA_EMPTY] = "APS_SECRET_ID names it. `ssa-hsm secret import --force` asks for the client secret, "
+                              "and puts it in its place.",
+    [SSA_REASON_DATA_SEVERAL] =
+        "`ssa-hsm secret import --force` asks for the client secret, and leaves one object with it.",
     [SSA_REASON_DATA_ANOTHERS] = "One of them is another application's, and is not touched: `ssa-hsm secret import "
                                  "--label NAME` stores the client secret under a label of its own.",
 

@@ -21,17 +21,21 @@ static bool tell(const struct invocation *i, const struct ssa_secret_stored *sto
         return error_hint(err, "The client secret is stored, but the profile is as it was. `ssa-hsm secret import` "
                                "tries again.");
     }
-    if (stored->profile[0] == '\0') {
+    const char *there = settings_secret_from(i->settings, FROM_PROFILE);
+    if (there != NULL && strcmp(there, stored->uri.text) == 0) {
+        print_note("%s has this line already\nDelete the secret from every other place.", path);
+    } else if (stored->profile[0] == '\0') {
         print_note("put this line into %s, instead of an APS_SECRET_ID or APS_CLIENT_SECRET that is there, "
                    "and delete the secret from every other place",
                    path[0] != '\0' ? path : "the profile");
         return true;
+    } else {
+        print_note("%s has this line now%s\nDelete the secret from every other place.", stored->profile,
+                   stored->was_literal
+                       ? " instead of the secret, which is overwritten (flash storage and snapshots may still "
+                         "hold it)."
+                       : ".");
     }
-    print_note("%s has this line now%s\nDelete the secret from every other place.", stored->profile,
-               stored->was_literal
-                   ? " instead of the secret, which is overwritten (flash storage and snapshots may still "
-                     "hold it)."
-                   : ".");
     if (source == FROM_ENVIRONMENT)
         print_note("the environment still has the secret, and comes before the profile: unset APS_SECRET_ID and "
                    "APS_CLIENT_SECRET");
