@@ -380,6 +380,12 @@ class Program(AgentCase):
         script = self.dir / "script"
         script.write_text("text")
         self.expect(self.run_program("agent", "--locked", "--", script), 126, "cannot be run")
+        self.assertFalse(self.socket.parent.exists())
+        # This is seen only when it is run.
+        other = self.dir / "other"
+        other.write_text(f"#!{script}\n")
+        other.chmod(0o755)
+        self.expect(self.run_program("agent", "--locked", "--", other), 126, "cannot be run")
         self.assertEqual(list(self.socket.parent.iterdir()), [])
 
 

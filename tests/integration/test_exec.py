@@ -104,6 +104,11 @@ class Exec(Case):
         self.expect(self.run_program("exec", "--", "no-such-command-xyz"), 127, "no-such-command-xyz")
         self.expect(self.run_program("exec", "--", str(plain)), 126, str(plain))
         self.expect(self.run_program("exec", "--", str(self.dir)), 126)
+        # This is seen only when it is run.
+        script = self.dir / "script"
+        script.write_text(f"#!{plain}\n")
+        script.chmod(0o755)
+        self.expect(self.run_program("exec", "--", str(script)), 126, str(script))
         self.expect(self.run_program("exec", "--", "true", env={"SSA_HSM_PIN_SOURCE": "file:/nowhere"}), 125)
         self.expect(self.run_program("exec", "--no-such-option", "--", "true"), 125, "--no-such-option")
         self.expect(self.run_program("exec"), 125)
@@ -120,6 +125,24 @@ class Exec(Case):
                 (self.dir / "here").write_text("#!/bin/sh\n")
                 (self.dir / "here").chmod(0o755)
                 self.expect(self.run_program("exec", "--", "here", env={"PATH": path}), 0)
+
+    def test_neither_does_one_that_must_not_be_run(self) -> None:
+        folders = [self.dir / name for name in ("first", "second")]
+        for folder in folders:
+            folder.mkdir()
+            (folder / "script").write_text("#!/bin/sh\nexit 3\n")
+            (folder / "script").chmod(0o644)
+        path = f"{folders[0]}:{folders[0]}/script:{folders[1]}"
+        with self.shim() as log:
+            for program in (folders[0] / "script", self.dir, "script"):
+                with self.subTest(program):
+                    result = self.run_program("exec", "--", program, env={"PATH": path})
+                    self.expect(result, 126, str(program), "Permission denied", "nothing was asked", out="")
+            self.expect(self.run_program("exec", "--", ""), 127, "nothing was asked", out="")
+            self.assertEqual(log.count("C_Login"), 0)
+        self.assertEqual(self.api.asked(), [])
+        (folders[1] / "script").chmod(0o755)
+        self.expect(self.run_program("exec", "--", "script", env={"PATH": path}), 3)
 
     def test_cmd_is_not_run_without_a_token(self) -> None:
         self.api.fault("status", status=401, path="/token", times=0)

@@ -277,11 +277,16 @@ class Refreshed(RefreshCase):
             self.expect(self.run_program("exec", "--refresh", self.file, "--", "/nowhere/at-all"), 127, "/nowhere/at-all")
             self.assertEqual(agent.asked, [])
             self.expect(self.run_program("exec", "--refresh", self.file, "--", plain), 126, str(plain))
+            self.assertEqual(agent.asked, [])
+            # This is seen only when it is run.
+            script = self.dir / "script"
+            script.write_text(f"#!{plain}\n")
+            script.chmod(0o755)
+            self.expect(self.run_program("exec", "--refresh", self.file, "--", script), 126, str(script))
             self.assertFalse(self.file.exists())
             # It was there at first.
-            script = 'rm "$0"; exec sleep 60'
             cmd = self.dir / "cmd"
-            cmd.write_text(f"#!/bin/sh\n{script}\n")
+            cmd.write_text('#!/bin/sh\nrm "$0"; exec sleep 60\n')
             cmd.chmod(0o755)
         with self.agent(1):
             self.expect(self.run_program("exec", "--refresh", self.file, "--restart", "--", cmd), 127, str(cmd))

@@ -21,11 +21,12 @@ static const char own_prefix[] = "SSA_HSM_", key_uri[] = "PRIVATE_KEY";
 void program_refuse_missing(char *const *program)
 {
     struct ssa_error err;
-    if (program_is_there(program[0]))
+    const int number = program_look_up(program[0]);
+    if (number == 0)
         return;
-    error_errno(&err, SSA_UNEXPECTED, ENOENT, program[0], "cannot be run");
+    error_errno(&err, SSA_UNEXPECTED, number, program[0], "cannot be run");
     print_error(&err);
-    _exit(NOT_FOUND);
+    _exit(number == ENOENT ? NOT_FOUND : NOT_RUN);
 }
 
 // What the program may need to ask the agent stays; what is a secret was wiped already, and goes.

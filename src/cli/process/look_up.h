@@ -1,7 +1,6 @@
-// Whether a program is there, before anything is done for it.
+// Whether a program can be run, before anything is done for it.
 #pragma once
 
-#include <stdbool.h>
-
-// Looks for a program as execvp does. Whether it can be run is seen then.
-bool program_is_there(const char *program);
+// Looks for a program as execvp does. Returns the errno with which that would fail, as far as it can be known before:
+// ENOENT or EACCES. Else returns 0.
+int program_look_up(const char *program);

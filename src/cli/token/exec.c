@@ -69,18 +69,19 @@ static bool write_entry(struct secret *entry, const struct ssa_text *token, stru
     return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the access token does not fit");
 }
 
-// A mistyped name costs no PIN and no request.
+// A mistyped name, or a script that is not executable, costs no PIN and no request.
 static void refuse_missing(struct ssa_settings *settings, const char *program)
 {
     struct ssa_error err;
-    if (program_is_there(program))
+    const int number = program_look_up(program);
+    if (number == 0)
         return;
     ssa_settings_free(settings);
-    error_errno(&err, SSA_UNEXPECTED, ENOENT, program, "cannot be run");
+    error_errno(&err, SSA_UNEXPECTED, number, program, "cannot be run");
     error_hint(&err, "Nothing was asked of the API.%s",
                strchr(program, ' ') != NULL ? " Give a program and its arguments as words of their own." : "");
     print_error(&err);
-    _exit(NOT_FOUND);
+    _exit(number == ENOENT ? NOT_FOUND : NOT_RUN);
 }
 
 // CMD is not to be the parent of a process that it does not know.
