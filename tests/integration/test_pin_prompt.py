@@ -244,6 +244,20 @@ class Signals(PromptCase):
             self.assert_hidden(terminal)
         self.assertEqual([c.rv for c in log.of("C_Login")], ["CKR_OK"])
 
+    def test_control_z_and_fg_while_a_yes_is_asked_for(self) -> None:
+        with self.shim("token flags +CKF_USER_PIN_FINAL_TRY"), self.job("jwt") as terminal:
+            for _ in range(2):
+                terminal.wait_for("yes/no")
+                terminal.send("ye\x1a")
+                terminal.wait_for(r"\[stopped\]")
+                terminal.send("fg\r")
+            terminal.wait_for("yes/no")
+            terminal.send("yes\r")
+            terminal.wait_for(PROMPT)
+            terminal.wait_echo(False)
+            terminal.send(PIN + "\r")
+            terminal.wait_for(r"\[ended 0\]")
+
     def test_terminated_while_it_is_stopped(self) -> None:
         with self.job("jwt") as terminal:
             terminal.wait_for(PROMPT)

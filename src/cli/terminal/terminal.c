@@ -173,6 +173,22 @@ bool terminal_is_there(void)
     return tty >= 0;
 }
 
+// Asks for a line, with echo. After a stop it asks again.
+static enum line ask_line(int tty, const char *question, const char *prompt, char *answer, size_t capacity, size_t *len)
+{
+    enum line line = LINE_BROKEN;
+    bool stopped = true;
+    for (unsigned rounds = 0; stopped && interrupt_signal() == 0 && rounds < ROUNDS_MAX; rounds++) {
+        struct watch w;
+        watch(&w);
+        say(tty, question);
+        say(tty, prompt);
+        line = read_line(tty, &w, answer, capacity, len);
+        stopped = unwatch(&w);
+    }
+    return interrupt_signal() == 0 ? line : LINE_BROKEN;
+}
+
 bool terminal_confirm(void *context, const char *question)
 {
     (void)context;
@@ -181,29 +197,9 @@ bool terminal_confirm(void *context, const char *question)
     const int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (tty < 0)
         return false;
-    say(tty, question);
-    say(tty, " (yes/no) ");
-    struct watch w;
-    watch(&w);
-    const bool read = read_line(tty, &w, answer, sizeof answer, &len) == LINE_READ;
-    (void)unwatch(&w);
+    const bool read = ask_line(tty, question, " (yes/no) ", answer, sizeof answer, &len) == LINE_READ;
     (void)close(tty);
     return read && span_is(span_of(answer, len), "yes");
-}
-
-// Asks for a line, with echo. After a stop it asks again.
-static enum line ask_line(int tty, const char *prompt, char *answer, size_t capacity, size_t *len)
-{
-    enum line line = LINE_BROKEN;
-    bool stopped = true;
-    for (unsigned rounds = 0; stopped && interrupt_signal() == 0 && rounds < ROUNDS_MAX; rounds++) {
-        struct watch w;
-        watch(&w);
-        say(tty, prompt);
-        line = read_line(tty, &w, answer, capacity, len);
-        stopped = unwatch(&w);
-    }
-    return interrupt_signal() == 0 ? line : LINE_BROKEN;
 }
 
 static void list_items(int tty, const char *question, const char *const *items, size_t count)
@@ -240,7 +236,7 @@ bool terminal_choose(void *context, const char *question, const char *const *ite
     (void)text_format(prompt, sizeof prompt, "Its number (1 to %zu; nothing to stop): ", count);
     enum line line = LINE_TOO_LONG;
     while (*choice == count && line != LINE_BROKEN) {
-        line = ask_line(tty, prompt, answer, sizeof answer - 1, &len);
+        line = ask_line(tty, "", prompt, answer, sizeof answer - 1, &len);
         if (line == LINE_READ && len == 0)
             break;
         answer[line == LINE_READ ? len : 0] = '\0';
@@ -264,7 +260,7 @@ bool terminal_ask_text(const char *question, const char *usual, char *answer, si
         return error_set(err, SSA_USAGE, NULL, NULL, "there is no terminal to ask at");
     enum line line = LINE_TOO_LONG;
     while (line == LINE_TOO_LONG || (line == LINE_READ && len == 0)) {
-        line = ask_line(tty, prompt, answer, capacity - 1, &len);
+        line = ask_line(tty, "", prompt, answer, capacity - 1, &len);
         if (line == LINE_READ && len == 0 && usual != NULL)
             break;
     }
