@@ -13,8 +13,9 @@ struct ssa_rotation {
 struct ssa_rotated {
     struct ssa_created created; // only block and path; the path is empty if no profile named the key
     char old_key_id[128], new_key_id[128];
-    bool resumed;          // the call only completed an earlier rotation
-    struct ssa_error left; // why the old key could not be retired; its code is SSA_OK if it could
+    char old_key_status[32]; // at the API, before the rotation; empty if its list did not have the key
+    bool resumed;            // the call only completed an earlier rotation
+    struct ssa_error left;   // why the old key could not be retired; its code is SSA_OK if it could
 };
 void ssa_rotated_free(struct ssa_rotated *rotated);
 

@@ -113,7 +113,7 @@ static bool check_waiting(const struct rotation *r, struct ssa_error *err)
     if (!w.found)
         return true;
     return error_because(err, SSA_CONFIG, SSA_REASON_ROTATION_WAITS, r->identity.account_id,
-                         "the last rotation of this account is not finished: its old key %s still works", w.old_kid);
+                         "the last rotation of this account is not finished: its old key %s is not retired", w.old_kid);
 }
 
 static bool check_current(const struct rotation *r, struct ssa_error *err)
@@ -143,11 +143,19 @@ static bool claim(struct provision *p, const struct rotation *r, struct ssa_erro
            journal_claim(&p->journal, err);
 }
 
+// Somebody may have disabled or deleted the old key, and rotates for that reason.
+static void note_old_status(struct ssa_rotated *rotated, const struct aps_key *old)
+{
+    if (old != NULL)
+        memcpy(rotated->old_key_status, old->status, sizeof old->status);
+}
+
 static bool make_room(struct provision *p, const struct rotation *r, struct ssa_error *err)
 {
     struct aps_keys keys;
     if (!aps_key_list(p->open.client, r->identity.account_id, &keys, err))
         return false;
+    note_old_status(r->rotated, aps_key_in(&keys, r->identity.key_id));
     if (!rotation_make_room(p, r->how, r->identity.key_id, &keys, err))
         return false;
     new_key_note_before(p->journal.entry, &keys);

@@ -69,6 +69,20 @@ class Whole(Rotation):
         self.assertEqual((last["operation"], last["outcome"]), ("key rotate", "done"))
         self.assertEqual((last["keyId"], last["oldKeyId"]), (self.profile()["KEY_ID"], self.old))
 
+    def test_an_old_key_that_is_off_is_not_said_to_work(self) -> None:
+        self.expect(self.run_program("key", "disable", self.old), 0)
+        result = self.expect(self.rotate(), 0, f"the old key {self.old} is disabled", "--finish")
+        self.assertNotIn("still works", result.err)
+        self.expect(self.rotate("--finish"), 0)
+        self.assert_rotated(old_there=False)
+
+    def test_nor_one_that_is_deleted(self) -> None:
+        self.expect(self.run_program("key", "delete", self.old, "--yes"), 0)
+        result = self.expect(self.rotate(), 0, f"does not know the old key {self.old} any more", "--finish")
+        self.assertNotIn("still works", result.err)
+        self.expect(self.rotate("--finish"), 0)
+        self.assert_rotated(old_there=False)
+
     def test_at_once(self) -> None:
         self.expect(self.rotate("--now"), 0)
         self.assert_rotated(old_there=False)

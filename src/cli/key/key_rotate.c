@@ -76,6 +76,21 @@ static bool print(const struct arguments *a, const struct ssa_rotated *rotated, 
     return true;
 }
 
+static void tell_of_old_key(const struct ssa_rotated *rotated)
+{
+    const char *id = rotated->old_key_id, *status = rotated->old_key_status;
+    if (status[0] == '\0')
+        print_note("the API does not know the old key %s any more: `ssa-hsm key rotate --finish` destroys it on its "
+                   "PKCS#11 token",
+                   id);
+    else if (strcmp(status, "DISABLED") == 0)
+        print_note("the old key %s is disabled, and gets no access tokens: `ssa-hsm key rotate --finish` retires it",
+                   id);
+    else
+        print_note("the old key %s still works for whoever has its block: `ssa-hsm key rotate --finish` retires it",
+                   id);
+}
+
 // Prints the new key also when the old one could not be removed completely.
 static bool show(const struct arguments *a, const struct ssa_rotation *how, const struct ssa_rotated *rotated,
                  struct ssa_error *err)
@@ -89,8 +104,7 @@ static bool show(const struct arguments *a, const struct ssa_rotation *how, cons
         return false;
     }
     if (!how->at_once)
-        print_note("the old key %s still works for whoever has its block: `ssa-hsm key rotate --finish` retires it",
-                   rotated->old_key_id);
+        tell_of_old_key(rotated);
     return true;
 }
 

@@ -326,13 +326,13 @@ static void an_old_key_that_waits_keeps_the_next_rotation_out(void **state)
     struct ssa_error err;
     (void)state;
     waits_from = 1;
-    FAILS(rotate(&usual, &err), SSA_CONFIG, "its old key OLDER still works");
+    FAILS(rotate(&usual, &err), SSA_CONFIG, "its old key OLDER is not retired");
     assert_int_equal(err.reason, SSA_REASON_ROTATION_WAITS);
     HAPPENED("recover", "look");
     // Another process has rotated while this one asked for a PIN: the API is not asked for anything.
     forget();
     waits_from = 2;
-    FAILS(rotate(&usual, &err), SSA_CONFIG, "its old key OLDER still works");
+    FAILS(rotate(&usual, &err), SSA_CONFIG, "its old key OLDER is not retired");
     HAPPENED("recover", "look", "prepare", "admin", "claim", "look");
     // One that is at work has the account's claim, and an entry of another account or step does not count.
     forget();
