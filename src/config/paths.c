@@ -18,25 +18,25 @@ bool path_format(char out[static PATH_TEXT_MAX], struct ssa_error *err, const ch
            error_errno(err, SSA_CONFIG, ENAMETOOLONG, out, "the path is longer than %u bytes", PATH_TEXT_MAX - 1);
 }
 
-static bool base(const char *variable, const char *under_home, char *out, struct ssa_error *err)
+static bool base(const char *variable, const char *under_home, const char *why, char *out, struct ssa_error *err)
 {
     const char *own = secure_getenv(variable), *home = secure_getenv("HOME");
     if (own != NULL && own[0] == '/')
         return path_format(out, err, "%s/ssa-hsm", own);
     if (home != NULL && home[0] == '/')
         return path_format(out, err, "%s/%s/ssa-hsm", home, under_home);
-    error_set(err, SSA_CONFIG, NULL, NULL, "neither HOME nor %s is set", variable);
-    return error_hint(err, "Set %s, or give profiles as paths.", variable);
+    error_set(err, SSA_CONFIG, NULL, NULL, "neither HOME nor %s is set to an absolute path", variable);
+    return error_hint(err, "Set %s%s", variable, why);
 }
 
 bool path_config(char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
-    return base("XDG_CONFIG_HOME", ".config", out, err);
+    return base("XDG_CONFIG_HOME", ".config", ", or give profiles as paths.", out, err);
 }
 
 bool path_state(char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
-    return base("XDG_STATE_HOME", ".local/state", out, err);
+    return base("XDG_STATE_HOME", ".local/state", ": the journal and the history are in a folder there.", out, err);
 }
 
 static bool profile_name_is_plain(const char *name)

@@ -30,6 +30,14 @@ class Surroundings(Case):
         self.expect(self.run_program("account", "create", "service", "homeless", env=env), 3, "HOME")
         self.assertEqual(self.api.asked(), [])
 
+    def test_without_a_home_the_history_has_no_place_either(self) -> None:
+        for home in (None, "", "relative"):
+            with self.subTest(home):
+                env: dict[str, str | None] = {"HOME": home, "XDG_STATE_HOME": "here"}
+                result = self.run_program("history", env=env)
+                self.expect(result, 3, "HOME nor XDG_STATE_HOME is set to an absolute path", "Set XDG_STATE_HOME")
+                self.assertNotIn("profiles", result.err)
+
     def test_a_relative_XDG_CONFIG_HOME_counts_as_unset(self) -> None:
         made = self.run_program("account", "create", "service", "relative", env={"XDG_CONFIG_HOME": "here"})
         self.expect(made, 0)
