@@ -74,6 +74,14 @@ class List(Profiles):
             self.assertIn(word, found[name]["error"])
         self.expect(self.run_program("profile", "list"), 0, "default.env: line 1", "chmod go-w", "zero byte")
 
+    def test_a_fault_of_the_folder_is_told_once(self) -> None:
+        for name in ("a", "b", "c"):
+            self.write_profile({"APS_CLIENT_ID": "x"}, name)
+        self.profile_path().parent.chmod(0o777)
+        result = self.expect(self.run_program("profile", "list"), 0)
+        self.assertEqual(result.out.count("cannot be used"), 3)
+        self.assertEqual(result.err.count("can be written to by others"), 1)
+
     def test_others_can_read_it(self) -> None:
         path = self.write_profile(BLOCK)
         path.chmod(0o640)

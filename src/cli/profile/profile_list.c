@@ -5,10 +5,12 @@
 #include "cli/profile/profile.h"
 #include "core/text.h"
 
+enum { TOLD_MAX = 4 * SSA_ERROR_TEXT_MAX };
+
 static void add_json(void *context, const struct ssa_profile *p)
 {
     struct document *d = context;
-    char text[4 * SSA_ERROR_TEXT_MAX] = "";
+    char text[TOLD_MAX] = "";
     if (p->error != NULL)
         ssa_error_text(p->error, text, sizeof text);
     document_open_item(d);
@@ -58,9 +60,15 @@ static void add_row(void *context, const struct ssa_profile *p)
     table_paint(&rows->table, p->error != NULL ? TONE_BAD : p->problem[0] != '\0' ? TONE_WARNING : TONE_GOOD);
 }
 
+// A fault of the folder is that of each profile in it, and is told once.
 static void tell_faults(void *context, const struct ssa_profile *p)
 {
-    (void)context;
+    char *told = context, text[TOLD_MAX] = "";
+    if (p->error != NULL)
+        ssa_error_text(p->error, text, sizeof text);
+    if (text[0] != '\0' && strcmp(text, told) == 0)
+        return;
+    memcpy(told, text, sizeof text);
     profile_tell_faults(p);
 }
 
@@ -69,6 +77,7 @@ static bool list(const struct invocation *i, struct ssa_error *err)
     static const char *const heads[] = {"", "PROFILE", "ACCOUNT", "KEY_ID", "TOKEN", "STATE"};
     static const struct column_fit fits[] = {{0}, {0}, {2, 12}, {1, 9}, {3, 8}, {0}};
     struct rows rows = {.usual = false};
+    char told[TOLD_MAX] = "";
     table_begin(&rows.table, COUNT(heads), heads);
     table_fit(&rows.table, fits);
     if (!ssa_profile_list(i->settings, add_row, &rows, err)) {
@@ -86,7 +95,7 @@ static bool list(const struct invocation *i, struct ssa_error *err)
         return false;
     if (rows.usual)
         print_note("* is used where --profile names no other one");
-    return ssa_profile_list(i->settings, tell_faults, NULL, err);
+    return ssa_profile_list(i->settings, tell_faults, told, err);
 }
 
 static bool profile_list(const struct invocation *i, struct ssa_error *err)
