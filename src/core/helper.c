@@ -133,10 +133,32 @@ int helper_spawn(struct helper *helper, const char *program, char *const *argv, 
     return failed;
 }
 
+// By the pidfd: whoever waits for any child takes the end of ours, and the number may be another child's by then. It is
+// used only where there is no pidfd, or the kernel (before 5.4) does not wait by one.
+static int wait_for(const struct helper *helper, siginfo_t *info, int flags)
+{
+    *info = (siginfo_t){0};
+    const int done = waitid(P_PIDFD, (id_t)helper->process, info, WEXITED | flags);
+    if (done == 0 || errno == ECHILD || errno == EINTR)
+        return done;
+    return waitid(P_PID, (id_t)helper->pid, info, WEXITED | flags);
+}
+
 bool helper_has_ended(const struct helper *helper)
 {
-    siginfo_t info = {0};
-    return waitid(P_PID, (id_t)helper->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0;
+    siginfo_t info;
+    return wait_for(helper, &info, WNOHANG | WNOWAIT) != 0 || info.si_pid != 0;
+}
+
+static bool send_kill(const struct helper *helper)
+{
+    return pidfd_send_signal(helper->process, SIGKILL, NULL, 0) == 0 ||
+           (errno != ESRCH && kill(helper->pid, SIGKILL) == 0);
+}
+
+static int status_of(const siginfo_t *info)
+{
+    return info->si_code == CLD_EXITED ? W_EXITCODE(info->si_status, 0) : info->si_status;
 }
 
 static bool ends_by_itself(const struct helper *helper, int patience_ms)
@@ -160,20 +182,20 @@ static void close_fd(int *fd)
 
 int helper_end(struct helper *helper, int patience_ms)
 {
-    int status = HELPER_KILLED;
+    siginfo_t info = {0};
+    bool by_itself = false;
     // A connection that is shut down looks closed to the helper.
     if (helper->socket >= 0)
         (void)shutdown(helper->socket, SHUT_RDWR);
     if (helper->pid > 0) {
-        const bool by_itself = ends_by_itself(helper, patience_ms);
-        if (!by_itself)
-            (void)kill(helper->pid, SIGKILL);
-        while (waitpid(helper->pid, &status, 0) < 0 && errno == EINTR)
-            continue;
-        status = by_itself ? status : HELPER_KILLED;
+        by_itself = ends_by_itself(helper, patience_ms);
+        // One that this process may not end, since it has become another user, is not waited for.
+        if (by_itself || send_kill(helper))
+            while (wait_for(helper, &info, 0) != 0 && errno == EINTR)
+                continue;
     }
     helper->pid = 0;
-    return status;
+    return by_itself && info.si_pid != 0 ? status_of(&info) : HELPER_KILLED;
 }
 
 void helper_close(struct helper *helper)

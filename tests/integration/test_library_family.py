@@ -1,0 +1,16 @@
+"""A program that forks, and that has other children than the library's (tests/library/signer_family.c)."""
+
+from __future__ import annotations
+
+import places
+from harness import Result
+from test_library_signer import SignerCase
+
+
+class Family(SignerCase):
+    def play(self, what: str, *before: str) -> Result:
+        return self.run_command([*before, str(places.library_program("signer-family")), what])
+
+    def test_a_child_that_has_the_number_of_the_modules_process_is_left_alone(self) -> None:
+        # In a namespace of its own, a process may say which number its child gets.
+        self.expect(self.play("number-again", "unshare", "-Urpf", "--mount-proc"), 0, out="ok\n")

@@ -1,0 +1,169 @@
+// A program with children of its own, which it forks and waits for as if there were no library. Its argument says what
+// it does; it prints "ok", or what is wrong. Settings come from the environment.
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <ssa-hsm/signer.h>
+
+enum { LOADING_US = 300 * 1000, CHILD_S = 20 };
+
+static struct ssa_settings *settings;
+static struct ssa_signer *signer;
+static sem_t loading;
+static bool told;
+
+static int failed(const char *what, const struct ssa_error *err)
+{
+    (void)printf("%s: %d %s [%s] %s\n", what, (int)err->code, err->what, err->cause, err->hint);
+    return EXIT_FAILURE;
+}
+
+static struct ssa_settings *read_settings(struct ssa_error *err)
+{
+    struct ssa_settings *read = ssa_settings_new();
+    if (read != NULL && ssa_settings_environment(read, environ, false, err) &&
+        ssa_settings_profile(read, NULL, false, NULL, err))
+        return read;
+    ssa_settings_free(read);
+    return NULL;
+}
+
+// The library's call comes here, too. To load libcurl takes longer than usual.
+void *dlopen(const char *file, int flags)
+{
+    void *(*next)(const char *, int) = NULL;
+    *(void **)&next = dlsym(RTLD_NEXT, "dlopen");
+    if (file != NULL && strstr(file, "libcurl") != NULL && !told) {
+        told = true;
+        (void)sem_post(&loading);
+        (void)usleep(LOADING_US);
+    }
+    return next(file, flags);
+}
+
+static void *fetch(void *err)
+{
+    struct ssa_access_token token;
+    const bool done = ssa_signer_token(signer, NULL, 0, &token, err);
+    ssa_access_token_free(&token);
+    return done ? signer : NULL;
+}
+
+static int fetch_in_child(void)
+{
+    struct ssa_error err = {0};
+    const struct ssa_run run = {.settings = read_settings(&err)};
+    if (run.settings == NULL || !ssa_signer_open(&run, &signer, &err) || fetch(&err) == NULL)
+        return failed("child", &err);
+    ssa_signer_close(signer);
+    return EXIT_SUCCESS;
+}
+
+// A child is forked while another thread loads libcurl, and uses the library itself.
+static int fork_while_loading(void)
+{
+    struct ssa_error err = {0};
+    pthread_t thread;
+    void *done = NULL;
+    int status = 0;
+    if (sem_init(&loading, 0, 0) != 0 || pthread_create(&thread, NULL, fetch, &err) != 0 || sem_wait(&loading) != 0)
+        return EXIT_FAILURE;
+    const pid_t child = fork();
+    if (child == 0) {
+        (void)alarm(CHILD_S);
+        status = fetch_in_child();
+        (void)fflush(stdout);
+        _exit(status);
+    }
+    (void)waitpid(child, &status, 0);
+    (void)pthread_join(thread, &done);
+    if (done == NULL)
+        return failed("parent", &err);
+    (void)printf(status == 0 ? "ok\n" : "the child ended with %x\n", (unsigned)status);
+    return EXIT_SUCCESS;
+}
+
+// A child uses what its parent has read, and then its own.
+static int use_parents_settings(void)
+{
+    const struct ssa_run run = {.settings = settings};
+    int status = 0;
+    const pid_t child = fork();
+    if (child == 0) {
+        struct ssa_error err = {0};
+        struct ssa_signer *own = NULL;
+        if (!ssa_signer_open(&run, &own, &err))
+            (void)failed("child", &err);
+        ssa_settings_free(settings);
+        status = fetch_in_child();
+        (void)fflush(stdout);
+        _exit(status);
+    }
+    (void)waitpid(child, &status, 0);
+    return status;
+}
+
+static pid_t only_child(void)
+{
+    char text[32] = "";
+    const int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || read(fd, text, sizeof text - 1) <= 0 || close(fd) != 0)
+        return -1;
+    return (pid_t)strtol(text, NULL, 10);
+}
+
+// As a program's loop that waits for any child: it takes the end of the module's process. The next child that the
+// program starts gets the same number.
+static int give_number_to_another(void)
+{
+    struct ssa_error err = {0};
+    struct ssa_signature signature;
+    pid_t number = only_child();
+    struct clone_args args = {.exit_signal = SIGCHLD, .set_tid = (unsigned long long)&number, .set_tid_size = 1};
+    if (number <= 0 || kill(number, SIGKILL) != 0 || waitpid(-1, NULL, 0) != number)
+        return EXIT_FAILURE;
+    const long child = syscall(SYS_clone3, &args, sizeof args);
+    if (child < 0) {
+        (void)printf("clone3: %s\n", strerror(errno));
+        return EXIT_FAILURE;
+    }
+    while (child == 0)
+        (void)pause();
+    const bool done = ssa_signer_sign(signer, SSA_MESSAGE, "x", 1, &signature, &err);
+    if (!done)
+        return failed("sign", &err);
+    (void)printf(kill(number, 0) == 0 && waitpid(number, NULL, WNOHANG) == 0 ? "ok\n" : "the child is gone\n");
+    (void)kill(number, SIGKILL);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    struct ssa_error err = {0};
+    const char *what = argc > 1 ? argv[1] : "";
+    settings = read_settings(&err);
+    const struct ssa_run run = {.settings = settings};
+    int status = EXIT_FAILURE;
+    if (settings == NULL || !ssa_signer_open(&run, &signer, &err))
+        return failed("open", &err);
+    if (strcmp(what, "fork-while-loading") == 0)
+        status = fork_while_loading();
+    if (strcmp(what, "parents-settings") == 0)
+        status = use_parents_settings();
+    if (strcmp(what, "number-again") == 0)
+        status = give_number_to_another();
+    ssa_signer_close(signer);
+    ssa_settings_free(settings);
+    return status;
+}
