@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/callback.h"
+#include "core/fork_mutex.h"
 #include "core/text.h"
 #include "hsm/cryptoki/ckr.h"
 #include "hsm/module/quirks.h"
@@ -41,6 +42,7 @@ struct module_use {
 };
 static struct module_use *uses;
 static pthread_mutex_t uses_mutex = PTHREAD_MUTEX_INITIALIZER;
+FORK_MUTEX(uses_mutex, FORK_MUTEX_INNER);
 
 static bool is_mine(const struct module_use *use)
 {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/callback.h"
+#include "core/fork_mutex.h"
 #include "core/monotonic.h"
 
 enum { LOOK_UP_MS = 20 };
@@ -18,6 +19,7 @@ struct retired {
 };
 static struct retired *all;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+FORK_MUTEX(mutex, FORK_MUTEX_INNER);
 
 static void put_in_front(struct retired *one)
 {

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "core/fork_mutex.h"
 #include "core/late_library.h"
 #include "oauth/libcurl_wipe.h"
 
@@ -34,6 +35,7 @@ static struct late_library library = {.name = "libcurl",
                                       .find = find,
                                       .begin = begin,
                                       .mutex = PTHREAD_MUTEX_INITIALIZER};
+FORK_MUTEX(library.mutex, FORK_MUTEX_INNER);
 
 void libcurl_wipe_memory(void)
 {

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/fork_mutex.h"
 #include "pkey/one_key_held.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; // for all, and last
 static struct one_key *all;
 static CK_ULONG last;
+FORK_MUTEX(mutex, FORK_MUTEX_INNER);
 
 static _Thread_local CK_ULONG shown;
 

@@ -4,6 +4,7 @@
 #include <openssl/rsa.h>
 #include <stdlib.h>
 
+#include "core/fork_mutex.h"
 #include "pkey/one_key.h"
 
 // What an EVP_PKEY needs as long as it lives. It belongs to the RSA in the EVP_PKEY, and is freed with it.
@@ -17,6 +18,7 @@ struct lasting {
 
 // libp11 makes some of its own things when they are first used, without a lock.
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+FORK_MUTEX(mutex, FORK_MUTEX_OUTER);
 static int rsa_index = -1; // of struct lasting, among an RSA's data
 
 static void lasting_free(struct lasting *l)

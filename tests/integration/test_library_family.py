@@ -11,6 +11,9 @@ class Family(SignerCase):
     def play(self, what: str, *before: str) -> Result:
         return self.run_command([*before, str(places.library_program("signer-family")), what])
 
+    def test_a_child_that_is_forked_while_another_thread_loads_libcurl(self) -> None:
+        self.expect(self.play("fork-while-loading"), 0, out="ok\n")
+
     def test_a_child_that_has_the_number_of_the_modules_process_is_left_alone(self) -> None:
         # In a namespace of its own, a process may say which number its child gets.
         self.expect(self.play("number-again", "unshare", "-Urpf", "--mount-proc"), 0, out="ok\n")
