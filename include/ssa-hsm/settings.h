@@ -120,7 +120,8 @@ bool ssa_settings_profiles(struct ssa_settings *settings, const char *const *nam
 const char *ssa_settings_value(const struct ssa_settings *settings, const char *name);
 
 // Whether a program that is given an access token should not see a variable. This holds for the client secret,
-// PRIVATE_KEY, SSA_HSM_…, and any variable that an env:NAME among the settings reads.
+// PRIVATE_KEY, SSA_HSM_…, and any variable that an env:NAME among the settings reads. Ask before fork(): a child does
+// not see what its parent's profiles read.
 bool ssa_settings_withheld(const struct ssa_settings *settings, const char *name);
 
 // What each call needs

@@ -38,9 +38,10 @@
 //
 // Processes. The PKCS#11 module is loaded by a child process, ssa-hsm-host, which is started by posix_spawn and ends
 // with the signer or with the calling process. pinentry is a child process, too. After fork(), the child's calls on a
-// signer of its parent fail (SSA_USAGE), and the parent's signer is not disturbed. The child opens one of its own. No
-// function prints, forks without exec, sets a signal's handler, or changes the environment (but see
-// ssa_settings_environment) or the allocator.
+// signer of its parent fail (SSA_USAGE), and the parent's signer is not disturbed. The child reads settings and opens a
+// signer of its own: it has nothing of what is in locked memory. Its parent's settings are refused (SSA_USAGE) if they
+// have a profile or a secret, and its parent's struct ssa_text is empty. No function prints, forks without exec, sets a
+// signal's handler, or changes the environment (but see ssa_settings_environment) or the allocator.
 //
 // Errors. A function that returns bool fills *err where it returns false; err may be NULL. Branch on code and reason,
 // and show what.

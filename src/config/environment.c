@@ -12,6 +12,7 @@ enum { ENVIRONMENT_SECRETS_MAX = 32 * 1024 };
 // Moves a secret from the environment to locked memory.
 static const char *secure(struct ssa_settings *s, char *value, bool overwrite, struct ssa_error *err)
 {
+    settings_note_process(s);
     if (s->environment.data == NULL && !secret_new(&s->environment, ENVIRONMENT_SECRETS_MAX, err))
         return NULL;
     const size_t len = strlen(value);

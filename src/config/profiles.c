@@ -146,6 +146,7 @@ static bool read_one(struct ssa_settings *s, const char *name, bool may_be_absen
     if (fd < 0)
         return may_be_absent && errno == ENOENT;
     s->profile_count++; // from here on its text is freed with the settings
+    settings_note_process(s);
     if (fstat(fd, &about) != 0)
         return error_errno(err, SSA_CONFIG, errno, profile->path, "the profile cannot be looked at");
     profile->file = file_mark_of(&about);

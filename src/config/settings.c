@@ -1,6 +1,7 @@
 #include "config/settings_own.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "config/token_name.h"
 #include "core/text.h"
@@ -8,6 +9,20 @@
 struct ssa_settings *ssa_settings_new(void)
 {
     return calloc(1, sizeof(struct ssa_settings));
+}
+
+void settings_note_process(struct ssa_settings *s)
+{
+    if (s->process == 0)
+        s->process = getpid();
+}
+
+bool settings_check_process(const struct ssa_settings *s, struct ssa_error *err)
+{
+    if (s->process == 0 || s->process == getpid())
+        return true;
+    error_set(err, SSA_USAGE, NULL, NULL, "these settings were read by another process, which has forked this one");
+    return error_hint(err, "A child process reads settings of its own.");
 }
 
 void profiles_free(struct ssa_settings *s)
@@ -18,6 +33,8 @@ void profiles_free(struct ssa_settings *s)
     s->profiles = NULL;
     s->profile_count = s->current = 0;
     s->profile_first = false;
+    if (s->environment.data == NULL)
+        s->process = 0;
 }
 
 void ssa_settings_free(struct ssa_settings *s)

@@ -55,5 +55,9 @@ const char *settings_or_default(const struct ssa_settings *s, enum setting id);
 // Whether SSA_HSM_CACHE names the kernel's keyring. Fails with SSA_CONFIG for a value that is neither that nor "off".
 bool settings_names_keyring(const struct ssa_settings *s, bool *named, struct ssa_error *err) MUST_CHECK;
 
+// Fails with SSA_USAGE in a forked child, whose memory lacks what its parent has read: profiles, and the secrets of the
+// environment.
+bool settings_check_process(const struct ssa_settings *s, struct ssa_error *err) MUST_CHECK;
+
 // The address of the provider's API.
 const char *settings_base_url(const struct ssa_settings *settings);

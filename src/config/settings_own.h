@@ -1,6 +1,8 @@
 // The inside of settings, for the files that fill and read them: environment.c, profiles.c and settings.c.
 #pragma once
 
+#include <sys/types.h>
+
 #include "config/paths.h"
 #include "config/settings.h"
 #include "core/file_mark.h"
@@ -30,6 +32,7 @@ struct ssa_settings {
     char **entries; // of the environment: a profile may refer to them
     bool overwrite;
     struct secret environment; // copies of its secrets
+    pid_t process; // that has read secrets and profiles, which its children do not have; 0: there are none
     struct {
         struct span name;
         const char *value;
@@ -47,5 +50,8 @@ bool settings_secure_variables(struct ssa_settings *s, const char *const values[
 
 // Whether a reference env:NAME in any source reads this variable.
 bool settings_read_variable(const struct ssa_settings *s, const char *name);
+
+// Before text is read to protected memory.
+void settings_note_process(struct ssa_settings *s);
 
 void profiles_free(struct ssa_settings *s);

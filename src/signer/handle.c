@@ -155,6 +155,8 @@ bool handle_open(const struct ssa_run *run, const struct pin_watch *watch, struc
 {
     SECRET_AUTO probe = {0};
     *opened = NULL;
+    if (!settings_check_process(run->settings, err))
+        return false;
     // Warns once where memory cannot be locked.
     if (!assertion_new(run, &probe, err))
         return false;

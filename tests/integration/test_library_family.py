@@ -14,6 +14,11 @@ class Family(SignerCase):
     def test_a_child_that_is_forked_while_another_thread_loads_libcurl(self) -> None:
         self.expect(self.play("fork-while-loading"), 0, out="ok\n")
 
+    def test_a_child_that_uses_its_parents_settings_is_told_so(self) -> None:
+        result = self.play("parents-settings")
+        self.assertIn("child: 2 these settings were read by another process", result.out)
+        self.assertEqual((result.code, len(result.out.splitlines())), (0, 1), result.out)
+
     def test_a_child_that_has_the_number_of_the_modules_process_is_left_alone(self) -> None:
         # In a namespace of its own, a process may say which number its child gets.
         self.expect(self.play("number-again", "unshare", "-Urpf", "--mount-proc"), 0, out="ok\n")
