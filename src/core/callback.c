@@ -106,11 +106,20 @@ bool callback_chooses(const struct ssa_callbacks *callbacks, const char *questio
 bool callback_ask_secret(const struct ssa_callbacks *callbacks, const char *prompt, struct secret *secret,
                          struct ssa_error *err)
 {
+    *err = (struct ssa_error){.code = SSA_OK};
     callback_begin();
     const bool given =
         callbacks->ask_secret(callbacks->context, prompt, (char *)secret->data, secret->capacity, &secret->len, err);
     callback_end();
-    return given;
+    if (given && secret->len <= secret->capacity)
+        return true;
+    secret->len = 0;
+    if (given)
+        return error_set(err, SSA_PIN, NULL, NULL, "the answer is longer than %zu bytes", secret->capacity);
+    // A caller may leave the error empty, which must not look like success.
+    if (err->code == SSA_OK)
+        error_set(err, SSA_PIN, NULL, NULL, "the question for a secret was not answered");
+    return false;
 }
 
 bool callback_go_on(const struct ssa_callbacks *callbacks, struct ssa_error *err)
