@@ -43,8 +43,10 @@ bool remote_start(struct remote *c, struct ssa_error *err)
     retired_look();
     hosted_leave(&c->host);
     struct hosted *host = hosted_start(&c->hosting, err);
-    if (host == NULL)
+    if (host == NULL) {
+        c->unstarted = *err;
         return false;
+    }
     connection_to(c, host, host->process.socket);
     return true;
 }
@@ -157,8 +159,12 @@ bool remote_explain(const struct remote *c, CK_RV rv, struct ssa_error *err)
     const char *call = call_name(c->host != NULL ? c->host->ended_in : CALL_LOAD);
     switch (rv) {
     case CKR_HOST_GONE:
-        if (c->host == NULL)
+        if (c->host == NULL && c->unstarted.code == SSA_OK)
             return false;
+        if (c->host == NULL) {
+            *err = c->unstarted;
+            return true;
+        }
         explain_end(c, err);
         break;
     case CKR_HOST_LATE:

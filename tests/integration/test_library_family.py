@@ -22,3 +22,9 @@ class Family(SignerCase):
     def test_a_child_that_has_the_number_of_the_modules_process_is_left_alone(self) -> None:
         # In a namespace of its own, a process may say which number its child gets.
         self.expect(self.play("number-again", "unshare", "-Urpf", "--mount-proc"), 0, out="ok\n")
+
+    def test_why_the_modules_process_cannot_be_started_again(self) -> None:
+        result = self.play("no-descriptor-left")
+        self.expect(result, 0)
+        self.assertIn("no connection to a PKCS#11 module can be made [Too many open files]", result.out)
+        self.assertEqual(len(result.out.splitlines()), 1, result.out)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -148,6 +149,28 @@ static int give_number_to_another(void)
     return EXIT_SUCCESS;
 }
 
+// The module's process is gone, and another one cannot be started for a while.
+static int no_descriptor_left(void)
+{
+    struct ssa_error err = {0};
+    struct ssa_signature signature;
+    struct rlimit limit;
+    siginfo_t end;
+    const pid_t host = only_child();
+    if (host <= 0 || kill(host, SIGKILL) != 0 || waitid(P_PID, (id_t)host, &end, WEXITED | WNOWAIT) != 0 ||
+        getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return EXIT_FAILURE;
+    const struct rlimit few = {.rlim_cur = STDERR_FILENO + 1, .rlim_max = limit.rlim_max};
+    (void)setrlimit(RLIMIT_NOFILE, &few);
+    if (ssa_signer_sign(signer, SSA_MESSAGE, "x", 1, &signature, &err))
+        return EXIT_FAILURE;
+    (void)failed("sign", &err);
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (!ssa_signer_sign(signer, SSA_MESSAGE, "x", 1, &signature, &err))
+        return failed("again", &err);
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     struct ssa_error err = {0};
@@ -163,6 +186,8 @@ int main(int argc, char **argv)
         status = use_parents_settings();
     if (strcmp(what, "number-again") == 0)
         status = give_number_to_another();
+    if (strcmp(what, "no-descriptor-left") == 0)
+        status = no_descriptor_left();
     ssa_signer_close(signer);
     ssa_settings_free(settings);
     return status;
