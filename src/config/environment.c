@@ -104,13 +104,15 @@ bool settings_secure_variables(struct ssa_settings *s, const char *const values[
 static bool keep_entries(struct ssa_settings *s, char **environment, struct ssa_error *err)
 {
     size_t count = 0;
-    while (environment[count] != NULL)
+    // clearenv(3) leaves NULL.
+    while (environment != NULL && environment[count] != NULL)
         count++;
     free(s->entries);
     s->entries = calloc(count + 1, sizeof *s->entries);
     if (s->entries == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for settings");
-    memcpy(s->entries, environment, count * sizeof *environment);
+    if (count > 0)
+        memcpy(s->entries, environment, count * sizeof *environment);
     return true;
 }
 
@@ -150,7 +152,7 @@ bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool o
     s->overwrite = overwrite;
     if (!keep_entries(s, environment, err))
         return false;
-    for (char **entry = environment; *entry != NULL; entry++) {
+    for (char **entry = s->entries; *entry != NULL; entry++) {
         const size_t len = strcspn(*entry, "=");
         const enum setting id = setting_find(*entry, len);
         if (id == SETTING_COUNT || (*entry)[len] == '\0')

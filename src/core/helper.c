@@ -87,7 +87,8 @@ static bool is_withheld(const char *entry, helper_withheld *withheld, const void
 char **helper_environment(char *const *environment, helper_withheld *withheld, const void *context)
 {
     size_t count = 0, kept = 0;
-    while (environment[count] != NULL)
+    // clearenv(3) leaves NULL.
+    while (environment != NULL && environment[count] != NULL)
         count++;
     char **list = calloc(count + 1, sizeof *list);
     for (size_t i = 0; list != NULL && i < count; i++)

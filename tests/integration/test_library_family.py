@@ -28,3 +28,6 @@ class Family(SignerCase):
         self.expect(result, 0)
         self.assertIn("no connection to a PKCS#11 module can be made [Too many open files]", result.out)
         self.assertEqual(len(result.out.splitlines()), 1, result.out)
+
+    def test_a_program_that_has_cleared_its_environment(self) -> None:
+        self.expect(self.play("no-environment"), 0, out="ok\n")

@@ -171,6 +171,28 @@ static int no_descriptor_left(void)
     return EXIT_SUCCESS;
 }
 
+// The program has cleared its environment, which the module's process would get, when that is started again.
+static int no_environment(void)
+{
+    struct ssa_error err = {0};
+    struct ssa_signature signature;
+    const pid_t host = only_child();
+    struct ssa_settings *empty = ssa_settings_new();
+    const char *conf = getenv("SOFTHSM2_CONF");
+    if (empty == NULL || conf == NULL || host <= 0 || kill(host, SIGKILL) != 0 || clearenv() != 0)
+        return EXIT_FAILURE;
+    if (!ssa_settings_environment(empty, environ, false, &err))
+        return failed("settings", &err);
+    ssa_settings_free(empty);
+    // Without its variable, SoftHSM has no token.
+    if (ssa_signer_sign(signer, SSA_MESSAGE, "x", 1, &signature, &err))
+        return EXIT_FAILURE;
+    if (setenv("SOFTHSM2_CONF", conf, 1) != 0 || !ssa_signer_sign(signer, SSA_MESSAGE, "x", 1, &signature, &err))
+        return failed("sign", &err);
+    (void)printf("ok\n");
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     struct ssa_error err = {0};
@@ -186,6 +208,8 @@ int main(int argc, char **argv)
         status = use_parents_settings();
     if (strcmp(what, "number-again") == 0)
         status = give_number_to_another();
+    if (strcmp(what, "no-environment") == 0)
+        status = no_environment();
     if (strcmp(what, "no-descriptor-left") == 0)
         status = no_descriptor_left();
     ssa_signer_close(signer);
