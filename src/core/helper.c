@@ -17,11 +17,13 @@
 #include "core/text.h"
 #include "core/wipe.h"
 
-enum { FD_LEAST = 64, NAME_ROOM = 256, LOOK_UP_MS = 20 };
+enum { FD_LEAST = 64, FD_LEAST_OF_FEW = 10, NAME_ROOM = 256, LOOK_UP_MS = 20 };
 
 int helper_move_up(int fd)
 {
-    const int moved = fcntl(fd, F_DUPFD_CLOEXEC, FD_LEAST);
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, FD_LEAST);
+    if (moved < 0)
+        moved = fcntl(fd, F_DUPFD_CLOEXEC, FD_LEAST_OF_FEW);
     if (moved < 0)
         return fd;
     (void)close(fd);
@@ -130,7 +132,7 @@ int helper_spawn(struct helper *helper, const char *program, char *const *argv, 
     (void)posix_spawnattr_destroy(&attributes);
     // The number is unspecified after a failure.
     helper->pid = failed == 0 ? helper->pid : 0;
-    helper->process = failed == 0 ? pidfd_open(helper->pid, 0) : -1;
+    helper->process = failed == 0 ? helper_move_up(pidfd_open(helper->pid, 0)) : -1;
     return failed;
 }
 

@@ -31,3 +31,6 @@ class Family(SignerCase):
 
     def test_a_program_that_has_cleared_its_environment(self) -> None:
         self.expect(self.play("no-environment"), 0, out="ok\n")
+
+    def test_a_daemon_whose_standard_files_are_closed(self) -> None:
+        self.expect(self.play("no-standard-files"), 0, out="ok\n")

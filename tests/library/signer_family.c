@@ -17,7 +17,7 @@
 
 #include <ssa-hsm/signer.h>
 
-enum { LOADING_US = 300 * 1000, CHILD_S = 20 };
+enum { LOADING_US = 300 * 1000, CHILD_S = 20, FILES_FEW = 40 };
 
 static struct ssa_settings *settings;
 static struct ssa_signer *signer;
@@ -193,6 +193,29 @@ static int no_environment(void)
     return EXIT_SUCCESS;
 }
 
+// A daemon has closed its standard files, and may not have many others. What it opens next are its standard files.
+static int no_standard_files(void)
+{
+    struct ssa_error err = {0};
+    struct ssa_signature signature;
+    const struct ssa_run run = {.settings = settings};
+    const struct rlimit few = {.rlim_cur = FILES_FEW, .rlim_max = FILES_FEW};
+    const int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, FILES_FEW / 2);
+    ssa_signer_close(signer);
+    signer = NULL;
+    if (out < 0 || setrlimit(RLIMIT_NOFILE, &few) != 0)
+        return EXIT_FAILURE;
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        (void)close(fd);
+    const bool done = ssa_signer_open(&run, &signer, &err) &&
+                      ssa_signer_sign(signer, SSA_MESSAGE, "x", 1, &signature, &err);
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) >= 0)
+            (void)dprintf(out, "%d is open\n", fd);
+    (void)dprintf(out, "%s%s\n", done ? "ok" : "", done ? "" : err.what);
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     struct ssa_error err = {0};
@@ -210,6 +233,8 @@ int main(int argc, char **argv)
         status = give_number_to_another();
     if (strcmp(what, "no-environment") == 0)
         status = no_environment();
+    if (strcmp(what, "no-standard-files") == 0)
+        status = no_standard_files();
     if (strcmp(what, "no-descriptor-left") == 0)
         status = no_descriptor_left();
     ssa_signer_close(signer);
