@@ -155,6 +155,17 @@ static void tell_begin(const struct pin_policy *policy)
         policy->watch->begins(policy->watch->context, policy->attempt.file.fd >= 0);
 }
 
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+// A blank may belong to a PIN. Mostly it was copied with it.
+static bool has_edge_blank(const struct secret *pin)
+{
+    return pin != NULL && pin->len > 0 && (is_blank(pin->data[0]) || is_blank(pin->data[pin->len - 1]));
+}
+
 static bool give(void *context, const struct token_info *info, struct secret *pin, struct ssa_error *err)
 {
     struct pin_policy *policy = context;
@@ -172,6 +183,7 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
         given = may_ask(policy, info, err) && pin_ask_person(policy->run, policy->source, info, pin, err);
     if (!given)
         return false;
+    policy->edge_blank = has_edge_blank(pin);
     if (!callback_go_on(&policy->run->callbacks, err)) {
         pin_attempt_end(&policy->attempt, PIN_NOT_TRIED);
         return false;
@@ -247,6 +259,8 @@ static void outcome(void *context, const struct token_info *info, enum pin_outco
     struct pin_policy *policy = context;
     if (what == PIN_REFUSED || what == PIN_UNKNOWN)
         note_spent(policy, info, what);
+    if (what == PIN_REFUSED && policy->edge_blank)
+        tell(&policy->run->callbacks, SSA_WARNING, "the PIN that was tried begins or ends with a blank");
     pin_attempt_end(&policy->attempt, what);
     if (policy->watch != NULL)
         policy->watch->ended(policy->watch->context, what);

@@ -29,6 +29,7 @@ struct pin_policy {
     const struct secret *known;
     struct pin_attempt attempt;
     unsigned level;                // pin_level before the first try
+    bool edge_blank;               // the PIN that was given begins or ends with a blank
     const struct pin_watch *watch; // NULL: a person is asked whenever that is needed
     void (*given)(void *context);  // called once there is a PIN to try; may be NULL
     void *context;                 // for given

@@ -297,6 +297,14 @@ class Sources(PinCase):
             self.jwt(code=3, words=("more than one line",))
             self.assertEqual(self.logins(log), 0)
 
+    def test_a_blank_that_was_copied_with_it_is_told(self) -> None:
+        for text in (f"{PIN} ", f" {PIN}\n", f"{PIN}\t\r\n"):
+            with self.subTest(text.replace(PIN, "PIN")):
+                (self.dir / "pin").write_text(text)
+                self.expect(self.run_program("jwt"), 5, "begins or ends with a blank", "CKR_PIN_INCORRECT", out="")
+        (self.dir / "pin").write_text("wrong pin")
+        self.assertNotIn("blank", self.expect(self.run_program("jwt"), 5, "CKR_PIN_INCORRECT").err)
+
 
 class Lengths(PinCase):
     def test_a_pin_outside_the_tokens_lengths_is_not_tried(self) -> None:
