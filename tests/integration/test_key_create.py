@@ -109,6 +109,16 @@ class KeyCreate(Case):
         self.assertEqual(self.profile(), self.before)
         self.assertEqual(self.api.asked(), [])
 
+    def test_two_places_for_the_profile_are_refused(self) -> None:
+        path = self.dir / "new.env"
+        for more in ((), ("--force",)):
+            result = self.run_program("key", "create", "--profile", "default", "--output", path, *more)
+            self.expect(result, 2, "--profile and --output cannot be used together", out="")
+        self.assertEqual((self.profile(), path.exists()), (self.before, False))
+        self.assertEqual(self.api.asked(), [])
+        self.expect(self.run_program("key", "create", "--output", path, env={"SSA_HSM_PROFILE": "default"}), 0)
+        self.assertEqual((self.profile(), path.exists()), (self.before, True))
+
     def test_force_replaces_the_secret_and_keeps_what_others_wrote(self) -> None:
         other = {**self.before, "APS_SECRET_ID": "outdated", "APS_CLIENT_SECRET": "outdated", "FOO": "bar"}
         path = self.write_profile(other, "other")

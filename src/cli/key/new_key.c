@@ -20,6 +20,12 @@ bool output_read(const struct arguments *a, struct ssa_output *output, struct ss
     if (option_given(a, &option_json) && option_given(a, &option_show_secret))
         return error_set(err, SSA_USAGE, NULL, NULL,
                          "--show-secret cannot be used with --json, which prints no secret");
+    if (option_given(a, &option_profile) && option_given(a, &option_output)) {
+        error_set(err, SSA_USAGE, NULL, NULL,
+                  "--profile and --output cannot be used together: both say where the "
+                  "profile is written");
+        return error_hint(err, "With --output, SSA_HSM_PROFILE says which profile the settings come from.");
+    }
     if (!option_choice(a, &option_import, ways, &way, err))
         return false;
     *output = (struct ssa_output){.profile = option_value(a, &option_profile),
