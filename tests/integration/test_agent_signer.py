@@ -353,6 +353,14 @@ class Unlocking(SignerLinkCase):
             self.assertEqual(player.ok("look").state, "locked")
         self.assertEqual(log.count("C_Login"), 0)
 
+    def test_the_agent_ends_while_somebody_types(self) -> None:
+        with self.shim() as log, self.player() as player, self.unlocker_of(player) as process:
+            player.process.kill()
+            out, _ = process.communicate(PIN.encode() + b"\n", 30)
+            self.assertIn("the agent has ended", out.decode())
+            player.process.wait()
+        self.assertEqual(log.count("C_Login"), 0)
+
     def test_it_is_locked_while_somebody_types(self) -> None:
         with self.shim() as log, self.player() as player, self.unlocker_of(player) as process:
             self.assertEqual(player.ok("lock", seconds=5).state, "locked")

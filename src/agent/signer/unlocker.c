@@ -40,14 +40,15 @@ void unlocker_serve(struct signer_process *p)
     p->unlocker = pin_listener_take(p->listener);
     if (p->unlocker < 0)
         return;
-    const bool open = unlock(p, &err);
-    if (!p->lock_waits) {
-        conclude(p, open, &err);
-        return;
+    const bool open = unlock(p, &err), locked = p->lock_waits;
+    if (locked) {
+        serve_lock(p);
+        error_because(&err, SSA_PIN, SSA_REASON_AGENT_LOCKED, NULL, "it was locked meanwhile");
     }
-    serve_lock(p);
-    error_because(&err, SSA_PIN, SSA_REASON_AGENT_LOCKED, NULL, "it was locked meanwhile");
-    conclude(p, false, &err);
+    // Nobody has the login then, whatever became of it.
+    if (p->over)
+        error_because(&err, SSA_ABSENT, SSA_REASON_AGENT_GONE, NULL, "the agent has ended");
+    conclude(p, open && !locked && !p->over, &err);
 }
 
 static bool no_answer(struct ssa_error *err, const char *why)
