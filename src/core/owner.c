@@ -7,7 +7,7 @@
 
 #include "core/text.h"
 
-enum { COMMAND_MAX = 64 };
+enum { COMMAND_MAX = 128 };
 
 static bool look(int fd, const char *path, struct stat *about, struct ssa_error *err)
 {
@@ -61,11 +61,30 @@ bool owner_check_file(int fd, const char *path, struct ssa_error *err)
     return error_hint_path(err, "`find / -xdev -samefile", path, " shows it. Remove the other name.");
 }
 
+// A run as root, with the home of a user, leaves folders there that are root's own.
+bool owner_hint_denied(const char *path, struct ssa_error *err)
+{
+    struct stat about;
+    char command[COMMAND_MAX];
+    if (stat(path, &about) != 0)
+        return false;
+    if (about.st_uid == geteuid())
+        return error_hint_path(err, "`chmod u+rwx", path, " gives you access, unless the file system is read-only.");
+    return text_format(command, sizeof command,
+                       "It belongs to uid %ld. If its content is yours, run `sudo chown -R %ld", (long)about.st_uid,
+                       (long)geteuid()) &&
+           error_hint_path(err, command, path, ".");
+}
+
 int owner_open_folder(const char *path, struct ssa_error *err)
 {
     const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
-        (void)error_errno(err, SSA_CONFIG, errno, path, "the folder cannot be opened");
+        const int number = errno;
+        (void)error_errno(err, SSA_CONFIG, number, path, "the folder cannot be opened");
+        if (number == EACCES)
+            (void)owner_hint_denied(path, err);
+        errno = number;
         return -1;
     }
     if (owner_check_folder(fd, path, err))

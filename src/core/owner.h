@@ -15,6 +15,9 @@ bool owner_check_file(int fd, const char *path, struct ssa_error *err) MUST_CHEC
 // The same for a file that may have several names.
 bool owner_check_linked_file(int fd, const char *path, struct ssa_error *err) MUST_CHECK;
 
+// Adds the shell command that gives us access to a folder which denies it. Returns false.
+bool owner_hint_denied(const char *path, struct ssa_error *err);
+
 // Opens a folder, which must be ours, for openat(2) and reading. On failure it returns -1 with err filled. errno is
 // ENOENT if there is no such folder.
 int owner_open_folder(const char *path, struct ssa_error *err) MUST_CHECK;

@@ -82,7 +82,7 @@ static void look(struct examination *x, const char *folder, const char *needed_f
     }
     if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0) {
         error_errno(&why, SSA_CONFIG, errno, folder, "cannot be written, and %s", needed_for);
-        error_hint_path(&why, "`chmod u+rwx", folder, " makes it writable, unless the file system is read-only.");
+        (void)owner_hint_denied(folder, &why);
         finding_warning(&x->found, check, &why);
         return;
     }

@@ -1,8 +1,10 @@
 // The journal: operations that were interrupted, and rotations that wait.
-#include "journal/journal.h"
+#include <errno.h>
+
 #include "core/text.h"
 #include "core/timestamp.h"
 #include "doctor/examination.h"
+#include "journal/journal.h"
 #include "journal/journal_folder.h"
 
 static const char check[] = "journal";
@@ -90,7 +92,8 @@ void check_journal(struct examination *x)
     struct ssa_error why = {0};
     run.callbacks = (struct ssa_callbacks){
         .context = &listener, .tell = take_notice, .interrupted = is_interrupted, .recorded = pass_on};
-    if (journal_may_hold_any() && !journal_each_open(&run, visit, x, NULL, &why))
+    errno = 0;
+    if ((journal_may_hold_any() || errno == EACCES) && !journal_each_open(&run, visit, x, NULL, &why))
         finding_failure(&x->found, check, &why);
     if (listener.passed_over > 0)
         finding_failure(&x->found, check, &listener.first);

@@ -24,6 +24,7 @@ bool journal_unwritable(struct ssa_error *err, int number, const char *path);
 bool journal_sync(enum journal_folder which, struct ssa_error *err) MUST_CHECK;
 
 // Whether there may be an open entry. This needs no lock, and reports no error.
+// errno is EACCES where the folder may not be read.
 bool journal_may_hold_any(void);
 
 // Makes the folders, checks whose they are, and locks them against other processes that make, look for or move entries.

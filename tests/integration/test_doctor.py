@@ -214,6 +214,17 @@ class Settings(DoctorCase):
         self.state.chmod(0o500)
         self.alone(self.examine(), "folders", "warning", "cannot be made")
 
+    def test_folders_that_cannot_be_read(self) -> None:
+        state = self.state / "ssa-hsm"
+        journal = state / "journal"
+        journal.mkdir(parents=True)
+        journal.chmod(0)
+        self.mend(self.alone(self.examine(code=3), "journal", "failure", "cannot be opened", str(journal)))
+        self.assert_well()
+        state.chmod(0)
+        self.mend(self.one(self.examine(code=3), "folders", "failure", "cannot be opened", str(state)))
+        self.assert_well()
+
     def test_a_full_disk(self) -> None:
         self.state.mkdir(exist_ok=True)
         mount = f"mount -t tmpfs -o size=8k none {self.state}"

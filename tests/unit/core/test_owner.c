@@ -69,6 +69,25 @@ static void another_s_is_not_ours(void **state)
     assert_non_null(strstr(err.hint, "chown 0 "));
 }
 
+static void who_may_give_access_is_said(void **state)
+{
+    (void)state;
+    struct ssa_error err = {0};
+    char expected[256];
+    assert_int_equal(mkdir(unit_path("d"), 0700), 0);
+    assert_false(owner_hint_denied(unit_path("d"), &err));
+    assert_true(text_format(expected, sizeof expected, "`chmod u+rwx %s`", unit_path("d")));
+    assert_non_null(strstr(err.hint, expected));
+    if (geteuid() == 0) {
+        assert_int_equal(chown(unit_path("d"), 4711, 4711), 0);
+        assert_false(owner_hint_denied(unit_path("d"), &err));
+        assert_non_null(strstr(err.hint, "It belongs to uid 4711. If its content is yours, run `sudo chown -R 0 "));
+    } else {
+        assert_false(owner_hint_denied("/root", &err));
+        assert_non_null(strstr(err.hint, "It belongs to uid 0. If its content is yours, run `sudo chown -R "));
+    }
+}
+
 static void one_that_is_not_there_is_told_apart(void **state)
 {
     (void)state;
@@ -125,6 +144,7 @@ int main(void)
         cmocka_unit_test(a_folder_that_others_write_to_is_not_ours),
         cmocka_unit_test(what_mends_it_is_said),
         cmocka_unit_test(another_s_is_not_ours),
+        cmocka_unit_test(who_may_give_access_is_said),
         cmocka_unit_test(one_that_is_not_there_is_told_apart),
         cmocka_unit_test(a_file_has_one_name_and_one_writer),
         cmocka_unit_test(what_is_no_file_is_not_waited_for),
