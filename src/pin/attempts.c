@@ -296,13 +296,17 @@ void pin_attempt_end(struct pin_attempt *attempt, enum pin_outcome outcome)
     pin_file_close(file);
 }
 
-bool pin_attempt_record(const struct token_info *info, const char *identity, enum pin_outcome outcome)
+bool pin_attempt_record(const struct token_info *info, const char *identity, enum pin_outcome outcome,
+                        unsigned unanswered)
 {
     struct pin_attempt attempt;
     const struct ssa_callbacks nobody = {0};
     if (!pin_attempt_begin(&attempt, info, identity, true, &nobody, ERROR_IGNORED))
         return false;
     const bool recorded = attempt.file.fd >= 0;
+    attempt.now.unanswered += unanswered;
+    if (recorded && unanswered > 0)
+        (void)pin_record_write(attempt.file.fd, &attempt.now);
     pin_attempt_end(&attempt, outcome);
     return recorded;
 }

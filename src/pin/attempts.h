@@ -28,8 +28,11 @@ bool pin_attempt_is_allowed(const struct token_info *info, const char *identity,
 // Ends the try, and records its outcome.
 void pin_attempt_end(struct pin_attempt *attempt, enum pin_outcome outcome);
 
-// Records a try that pin_attempt_begin did not begin: a signature's own login. False where it cannot be recorded.
-bool pin_attempt_record(const struct token_info *info, const char *identity, enum pin_outcome outcome);
+// Records a try that pin_attempt_begin did not begin: a signature's own login. unanswered is how many such tries in a
+// row came before it, whose record is gone, since the user's login was accepted after them. False where it cannot be
+// recorded.
+bool pin_attempt_record(const struct token_info *info, const char *identity, enum pin_outcome outcome,
+                        unsigned unanswered);
 
 // How near a PKCS#11 token is to locking, by its flags. A larger number is nearer. Some tokens lock without showing a
 // flag before: so wrong PINs are counted on this machine, too.

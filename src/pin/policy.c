@@ -227,7 +227,8 @@ static void note_spent(struct pin_policy *policy, const struct token_info *info,
     if (!recorded && !pin_attended(policy, info)) {
         char identity[PIN_RECORD_MAX];
         identity_of(policy->source, identity);
-        recorded = pin_attempt_record(info, identity, what);
+        recorded =
+            pin_attempt_record(info, identity, what, policy->attempt.follows ? policy->attempt.before.unanswered : 0);
     }
     count_try(policy, info, recorded, what);
 }

@@ -125,6 +125,21 @@ class Signing(FaultCase):
             self.expect_failure(self.run_program("token"), 5, "--pin-retry")
         self.assertEqual(log.count("C_Login"), 0)
 
+    def test_a_second_login_that_may_have_been_refused_is_made_in_two_runs_and_no_more(self) -> None:
+        # Of SoftHSM, its flags would show that the PIN was not wrong.
+        unknown = ("info manufacturer Acme", "token manufacturer Acme")
+        for answer in ("CKR_USER_NOT_LOGGED_IN", "CKR_FUNCTION_FAILED"):
+            own = f"C_Login user=CKU_CONTEXT_SPECIFIC * return {answer}"
+            with self.subTest(answer), self.shim("always-authenticate", *unknown, own) as log:
+                for _ in range(2):
+                    self.expect_failure(self.run_program("jwt"), 7, "own login", answer)
+                for _ in range(3):
+                    self.expect_failure(self.run_program("jwt"), 5, "was not answered", "--pin-retry")
+            self.assertEqual(sum("CKU_CONTEXT_SPECIFIC" in call.args for call in log.of("C_Login")), 2)
+            with self.shim("always-authenticate", *unknown):
+                self.expect(self.run_program("jwt", "--pin-retry"), 0)
+                self.expect(self.run_program("jwt"), 0)
+
     def test_a_reader_with_a_pad(self) -> None:
         with self.shim(f"protected-path {PIN}") as log:
             self.expect(self.run_program("token", env={"SSA_HSM_PIN_SOURCE": None}), 0, "at its reader")

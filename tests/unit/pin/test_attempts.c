@@ -287,12 +287,19 @@ static void a_try_that_never_was_leaves_the_record_standing(void **state)
 static void a_wrong_pin_at_a_signature_is_remembered(void **state)
 {
     (void)state;
-    assert_true(pin_attempt_record(&token, "file 1", PIN_REFUSED));
+    assert_true(pin_attempt_record(&token, "file 1", PIN_REFUSED, 0));
     blocked("file 1");
     tried("file 2", PIN_REFUSED);
-    assert_true(pin_attempt_record(&token, "file 3", PIN_UNKNOWN));
+    assert_true(pin_attempt_record(&token, "file 3", PIN_UNKNOWN, 0));
     unanswered(&token, "file 3", true);
     unanswered(&token, "file 3", false);
+}
+
+static void a_signatures_login_that_is_not_answered_again_blocks(void **state)
+{
+    (void)state;
+    assert_true(pin_attempt_record(&token, "file 1", PIN_UNKNOWN, 1));
+    unanswered(&token, "file 1", false);
 }
 
 static void a_process_that_dies_in_the_middle_leaves_the_record(void **state)
@@ -454,6 +461,7 @@ int main(void)
         cmocka_unit_test_setup(a_login_by_a_person_clears_the_record, fresh),
         cmocka_unit_test_setup(a_try_that_never_was_leaves_the_record_standing, fresh),
         cmocka_unit_test_setup(a_wrong_pin_at_a_signature_is_remembered, fresh),
+        cmocka_unit_test_setup(a_signatures_login_that_is_not_answered_again_blocks, fresh),
         cmocka_unit_test_setup(a_process_that_dies_in_the_middle_leaves_the_record, fresh),
         cmocka_unit_test_setup(another_folder_serves_where_the_state_cannot_be_written, fresh),
         cmocka_unit_test_setup(a_folder_that_others_may_write_to_is_passed_over, fresh),
