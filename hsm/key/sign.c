@@ -59,6 +59,11 @@ static bool login_for_signature(struct token *token, const struct key *key, bool
 {
     if (!key->login_each_time)
         return true;
+    // A PIN that was not kept is given again where the login is made anew. Without one, a pad would be meant.
+    *lost = !token->info.pin_pad && token->pin.len == 0;
+    if (*lost)
+        return token_fail(err, SSA_TOKEN, CKR_USER_NOT_LOGGED_IN, token,
+                          "the key wants a login for this signature, and the PIN is not kept");
     pin_pad_again(token);
     const CK_RV rv =
         call_login(token->module.call, token->session, CKU_CONTEXT_SPECIFIC, token->pin.data, token->pin.len);

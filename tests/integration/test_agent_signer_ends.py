@@ -477,3 +477,16 @@ class Rotations(SignerLinkCase):
             answer = player.ok("assertion")
             self.assertEqual((answer.key_id, answer.label), (key, "other"))
         self.assertEqual((log.count("C_Login"), log.count("C_Logout")), (2, 2))
+
+
+class OwnLogins(SignerLinkCase):
+    def test_a_new_key_that_wants_a_login_for_each_signature_gets_the_pin_and_not_none(self) -> None:
+        self.expect(self.run_program("key", "create", "--profile", "new", "--import", "plain"), 0)
+        # The first key does not tell it, neither among others nor alone: so the PIN is not kept.
+        rules = ("always-authenticate", "C_GetAttributeValue 1-2 attr=CKA_ALWAYS_AUTHENTICATE return CKR_GENERAL_ERROR")
+        with self.shim(*rules) as log, self.player() as player:
+            player.ok("look")
+            os.replace(self.profile_path("new"), self.profile_path())
+            for _ in range(2):
+                player.ok("assertion")
+        self.assertEqual([call.rv for call in log.of("C_Login")], ["CKR_OK"] * 4)
