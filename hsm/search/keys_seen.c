@@ -6,8 +6,11 @@
 #include "hsm/object/attribute.h"
 #include "hsm/object/find.h"
 #include "hsm/token/describe.h"
+#include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
+#include "hsm/token/reopen.h"
 #include "hsm/token/session.h"
+#include "hsm/token/token.h"
 
 // So many keys are read at once.
 enum { KEYS_FEWEST = 64, KEYS_AT_ONCE = 32 };
@@ -172,8 +175,8 @@ static void add_certificate(struct token *token, CK_OBJECT_HANDLE object, size_t
         keep(seen, room, at, false);
 }
 
-static void add_keys(struct token *token, bool are_private, const CK_OBJECT_HANDLE *objects, size_t count, size_t at,
-                     struct key_raw *room, struct keys_seen *seen, CK_ULONG *done)
+static CK_RV add_keys(struct token *token, bool are_private, const CK_OBJECT_HANDLE *objects, size_t count, size_t at,
+                      struct key_raw *room, struct keys_seen *seen, CK_ULONG *done)
 {
     CK_ATTRIBUTE lists[KEYS_AT_ONCE * KNOWN_BY];
     for (size_t i = 0; i < count; i++)
@@ -187,6 +190,7 @@ static void add_keys(struct token *token, bool are_private, const CK_OBJECT_HAND
         if (told || are_private)
             keep(seen, &room[i], at, are_private);
     }
+    return rv;
 }
 
 bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, struct keys_seen *seen,
@@ -205,10 +209,16 @@ bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, s
         if (room == NULL)
             return error_set(err, SSA_TOKEN, NULL, token->info.uri,
                              "there are more than %u keys and certificates, or no memory for them", KEYS_SEEN_MAX);
+        CK_RV rv = CKR_OK;
         if (class == CKO_CERTIFICATE)
             add_certificate(token, found.list[i], at, room, seen, &done);
         else
-            add_keys(token, class == CKO_PRIVATE_KEY, &found.list[i], count, at, room, seen, &done);
+            rv = add_keys(token, class == CKO_PRIVATE_KEY, &found.list[i], count, at, room, seen, &done);
+        // What cannot be asked for any more is not absent.
+        if (!token_answers(token, err))
+            return false;
+        if (token_is_lost(token, rv))
+            return token_fail(err, SSA_TOKEN, rv, token, "the token's keys cannot be read");
     }
     return true;
 }

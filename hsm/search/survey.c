@@ -142,6 +142,8 @@ static bool survey_open(struct token *token, const struct uri *own, struct keys_
     if (!keys_seen_compare(keys))
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a token's keys");
     const bool is_its_own = own != NULL && token_matches(token, own);
+    if (!token_answers(token, err))
+        return false;
     show_keys(&showing, &token->info, uri, is_its_own ? own : NULL, keys, 0);
     return true;
 }

@@ -4,6 +4,7 @@
 
 #include "hsm/remote/calls.h"
 #include "hsm/token/describe.h"
+#include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 #include "hsm/token/session.h"
 #include "hsm/uri/uri_match.h"
@@ -45,6 +46,12 @@ const char *token_module_name(const struct token *token)
 bool token_is_over(const struct token *token)
 {
     return remote_over(token->module.call) != CKR_OK;
+}
+
+bool token_answers(const struct token *token, struct ssa_error *err)
+{
+    const CK_RV over = remote_over(token->module.call);
+    return over == CKR_OK || token_fail(err, SSA_ABSENT, over, token, "the token cannot be asked");
 }
 
 void token_forgive(struct token *token)

@@ -17,6 +17,9 @@ bool token_uri(const struct token *token, char out[static URI_TEXT_MAX], struct 
 // Whether the process that had its module has ended: nothing can be asked any more, but for an undoing.
 bool token_is_over(const struct token *token);
 
+// Fails with SSA_ABSENT where that is so: what the token was asked then, it has not denied.
+bool token_answers(const struct token *token, struct ssa_error *err) MUST_CHECK;
+
 // For an operation that begins after the module did not answer another one: it may be started again.
 void token_forgive(struct token *token);
 

@@ -73,6 +73,8 @@ bool open_token_of_secret(const struct ssa_run *run, const struct uri *uri, enum
     const struct token_info *info = token_info(at->token);
     if (uri_pin_source(uri) != NULL || pin_attended(&at->pin, info) || has_settings_pin(run, at->token, other))
         return true;
+    if (!token_answers(at->token, err))
+        return false;
     error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_SECRET),
               "is on token \"%s\" and does not say where its PIN is: the PIN of another token is not tried on a "
               "guess",

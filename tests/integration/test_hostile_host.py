@@ -21,6 +21,7 @@ import softtoken
 from bad_module import members
 from fault_support import KeyCase, eventually
 from harness import LABEL, SLOW, TIMEOUT, Case, Result
+from secret_support import SecretCase
 
 HOST = Path(__file__).with_name("hostile_host.py")
 # Numbers of calls, as in hsm/host/protocol.h.
@@ -200,6 +201,15 @@ class Signing(Hostile):
         result = self.told(self.hostile("C_Finalize", "never"), "token", "--timeout", 1)
         self.assertIn("access_token", json.loads(self.expect(result, 0).out))
 
+    def test_what_could_not_be_asked_is_not_absent(self) -> None:
+        for call in ("C_FindObjects", "C_GetAttributeValue of many"):
+            with self.subTest(call):
+                result = self.told(self.hostile(call, "die:11"), "doctor")
+                self.assertEqual(result.code, ABSENT, masking.mask(str(result)))
+                self.assertIn(f"crashed in {call.partition(' ')[0]}", result.out)
+                words = f"crashed in {call.partition(' ')[0]}"
+                self.expect(self.told(self.hostile(call, "die:11"), "key", "list"), 0, words)
+
     def test_one_that_is_given_up_before_the_pin_is_sent_is_not_called_a_token_that_is_gone(self) -> None:
         result = self.told(self.hostile("C_GetSlotList", "never", 2), "token", "--timeout", 1)
         self.refused(result, "does not answer (C_GetSlotList)")
@@ -247,6 +257,14 @@ class Listing(Hostile):
                 result = self.told(self.hostile(call, lie), "hsm", "list", "--login")
                 self.assertNotEqual(result.code, 0)
                 self.assertIn(BROKEN[lie].format(call), result.err)
+
+
+class Secrets(SecretCase, Hostile):
+    def test_a_token_that_nobody_can_ask_is_not_said_to_be_another_than_the_keys(self) -> None:
+        self.use(self.imported())
+        # The third time, it is asked whether the secret's token is the key's.
+        result = self.told(self.hostile("C_GetInfo", "exit:3", 3), "token")
+        self.refused(result, BROKEN["exit:3"].format("C_GetInfo"))
 
 
 class Keys(KeyCase, Hostile):

@@ -124,6 +124,14 @@ class Attributes(Lying):
         self.assertEqual(log.count("C_GetAttributeValue"), 1)
 
 
+    def test_nor_are_the_keys_called_absent_of_one_that_goes_while_they_are_read(self) -> None:
+        with self.shim("C_GetAttributeValue 1+ return CKR_DEVICE_REMOVED"):
+            self.expect(self.run_program("key", "list"), 0, "cannot be searched for keys")
+            told = self.run_program("doctor")
+        self.assertEqual(told.code, 7, str(told))
+        self.assertIn("CKR_DEVICE_REMOVED", told.out)
+
+
 class PublicHalf(Lying):
     """A private key whose object does not tell its modulus, as pkcs11-tool writes one on a card of OpenSC's."""
 
