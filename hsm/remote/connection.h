@@ -11,7 +11,7 @@ struct remote {
     const char *path;
     struct hosting hosting;
     const struct ssa_callbacks *callbacks;
-    struct hosted *host; // NULL before it is started
+    struct hosted *host;        // NULL before it is started
     struct ssa_error unstarted; // why it was not started, at the last try
     // While there is a host. The socket is the connection's own on a lane; all else is the host's.
     int socket, process, output;

@@ -41,9 +41,9 @@
 // signer of its parent fail (SSA_USAGE), and the parent's signer is not disturbed. The child reads settings and opens a
 // signer of its own: it has nothing of what is in locked memory. Its parent's settings are refused (SSA_USAGE) if they
 // have a profile or a secret, and its parent's struct ssa_text is empty. OpenSSL's locks are not free in a child that
-// was forked while another thread had them. Descriptors that a signer has open must not be closed by the program, and it
-// becomes another user before it opens one. No function prints, forks without exec, sets a signal's handler, or changes
-// the environment (but see ssa_settings_environment) or the allocator.
+// was forked while another thread had them. Descriptors that a signer has open must not be closed by the program, and
+// it becomes another user before it opens one. No function prints, forks without exec, sets a signal's handler, or
+// changes the environment (but see ssa_settings_environment) or the allocator.
 //
 // Errors. A function that returns bool fills *err where it returns false; err may be NULL. Branch on code and reason,
 // and show what.

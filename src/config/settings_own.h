@@ -32,7 +32,7 @@ struct ssa_settings {
     char **entries; // of the environment: a profile may refer to them
     bool overwrite;
     struct secret environment; // copies of its secrets
-    pid_t process; // that has read secrets and profiles, which its children do not have; 0: there are none
+    pid_t process;             // that has read secrets and profiles, which its children do not have; 0: there are none
     struct {
         struct span name;
         const char *value;

@@ -1,8 +1,9 @@
 // The only type of buffer for secrets: keys, PINs, client secrets, access tokens, and texts that contain them.
 //
-// Each buffer has its own pages, of a mapping of its own or of secret_range.h. They are locked (mlock) and, if the kernel
-// can do that, left out of core dumps (MADV_DONTDUMP) and hidden from child processes (MADV_WIPEONFORK). They are wiped
-// before they are given back. The capacity never changes, because a buffer that grows could leave a copy behind.
+// Each buffer has its own pages, of a mapping of its own or of secret_range.h. They are locked (mlock) and, if the
+// kernel can do that, left out of core dumps (MADV_DONTDUMP) and hidden from child processes (MADV_WIPEONFORK). They
+// are wiped before they are given back. The capacity never changes, because a buffer that grows could leave a copy
+// behind.
 #pragma once
 
 #include "core/error.h"
