@@ -1,7 +1,8 @@
 #include "core/json.h"
 
 #include <errno.h>
-#include <malloc.h>
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <yajl/yajl_gen.h>
 #include <yajl/yajl_parse.h>
@@ -11,26 +12,42 @@
 
 enum { DEPTH_MAX = 16, PATH_MAX_LENGTH = 256 };
 
-// An allocator for yajl that wipes. The program's own free wipes, too, but the library must not rely on that.
+// An allocator for yajl that wipes. The program's own free wipes, too, but the library must not rely on that. Each
+// piece has its size in front: an allocator in place of the C library's may lack malloc_usable_size.
+enum { HEAD = alignof(max_align_t) };
+
 static void *wiping_malloc(void *context, size_t size)
 {
     (void)context;
-    return malloc(size);
+    uint8_t *whole = size <= SIZE_MAX - HEAD ? malloc(HEAD + size) : NULL;
+    if (whole == NULL)
+        return NULL;
+    memcpy(whole, &size, sizeof size);
+    return whole + HEAD;
+}
+
+static size_t size_of(const void *memory)
+{
+    size_t size = 0;
+    memcpy(&size, (const uint8_t *)memory - HEAD, sizeof size);
+    return size;
 }
 
 static void wiping_free(void *context, void *memory)
 {
     (void)context;
-    secret_wipe(memory, malloc_usable_size(memory));
-    free(memory);
+    if (memory == NULL)
+        return;
+    secret_wipe(memory, size_of(memory));
+    free((uint8_t *)memory - HEAD);
 }
 
 static void *wiping_realloc(void *context, void *memory, size_t size)
 {
-    void *grown = malloc(size);
-    const size_t had = malloc_usable_size(memory);
+    void *grown = wiping_malloc(context, size);
     if (grown == NULL || memory == NULL)
         return grown;
+    const size_t had = size_of(memory);
     memcpy(grown, memory, had < size ? had : size);
     wiping_free(context, memory);
     return grown;

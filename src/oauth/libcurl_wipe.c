@@ -30,8 +30,19 @@ static void *resize(void *memory, size_t size)
     return larger;
 }
 
+// An allocator in place of the C library's may lack malloc_usable_size. That of the C library then reads beside what
+// the other one gave.
+static bool sizes_are_known(void)
+{
+    Dl_info one, other;
+    return dladdr(dlsym(RTLD_DEFAULT, "malloc"), &one) != 0 &&
+           dladdr(dlsym(RTLD_DEFAULT, "malloc_usable_size"), &other) != 0 && one.dli_fbase == other.dli_fbase;
+}
+
 CURLcode libcurl_init_wiping(void)
 {
+    if (!sizes_are_known())
+        return libcurl.global_init(CURL_GLOBAL_DEFAULT);
     return libcurl.global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_and_free, resize, strdup, calloc);
 }
 

@@ -106,7 +106,9 @@ def http_player() -> Path:
 
 
 # Of tests/library: programs that use the library as a stranger's would.
-LIBRARY_PROGRAMS = ("signer-player", "signer-threads", "signer-figures", "signer-evp", "signer-family")
+LIBRARY_PROGRAMS = (
+    "signer-player", "signer-threads", "signer-figures", "signer-evp", "signer-family", "signer-own-allocator",
+)  # fmt: skip
 
 
 def library_variable(name: str) -> str:

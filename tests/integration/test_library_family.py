@@ -8,8 +8,8 @@ from test_library_signer import SignerCase
 
 
 class Family(SignerCase):
-    def play(self, what: str, *before: str) -> Result:
-        return self.run_command([*before, str(places.library_program("signer-family")), what])
+    def play(self, what: str, *before: str, program: str = "signer-family") -> Result:
+        return self.run_command([*before, str(places.library_program(program)), what])
 
     def test_a_child_that_is_forked_while_another_thread_loads_libcurl(self) -> None:
         self.expect(self.play("fork-while-loading"), 0, out="ok\n")
@@ -34,3 +34,7 @@ class Family(SignerCase):
 
     def test_a_daemon_whose_standard_files_are_closed(self) -> None:
         self.expect(self.play("no-standard-files"), 0, out="ok\n")
+
+    def test_a_program_whose_allocator_tells_no_sizes(self) -> None:
+        if not places.sanitized():
+            self.expect(self.play("token", program="signer-own-allocator"), 0, out="ok\n")

@@ -61,6 +61,15 @@ static void *fetch(void *err)
     return done ? signer : NULL;
 }
 
+static int fetch_alone(void)
+{
+    struct ssa_error err = {0};
+    if (fetch(&err) == NULL)
+        return failed("token", &err);
+    (void)printf("ok\n");
+    return EXIT_SUCCESS;
+}
+
 static int fetch_in_child(void)
 {
     struct ssa_error err = {0};
@@ -207,8 +216,8 @@ static int no_standard_files(void)
         return EXIT_FAILURE;
     for (int fd = 0; fd <= STDERR_FILENO; fd++)
         (void)close(fd);
-    const bool done = ssa_signer_open(&run, &signer, &err) &&
-                      ssa_signer_sign(signer, SSA_MESSAGE, "x", 1, &signature, &err);
+    const bool done =
+        ssa_signer_open(&run, &signer, &err) && ssa_signer_sign(signer, SSA_MESSAGE, "x", 1, &signature, &err);
     for (int fd = 0; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) >= 0)
             (void)dprintf(out, "%d is open\n", fd);
@@ -227,6 +236,8 @@ int main(int argc, char **argv)
         return failed("open", &err);
     if (strcmp(what, "fork-while-loading") == 0)
         status = fork_while_loading();
+    if (strcmp(what, "token") == 0)
+        status = fetch_alone();
     if (strcmp(what, "parents-settings") == 0)
         status = use_parents_settings();
     if (strcmp(what, "number-again") == 0)
