@@ -188,6 +188,29 @@ class Deaths(SignerLinkCase):
             self.claims(player.ok("assertion"))
         self.assertEqual(log.count("C_Login"), 1)
 
+    def test_one_that_is_late_leaves_the_pin_socket_of_the_next_agent_s(self) -> None:
+        self.without_pin_source()
+        with self.player(status=-signal.SIGKILL) as player:
+            player.ok("look")
+            late = player.signer()
+            os.kill(late, signal.SIGSTOP)
+            kill(player.process.pid)
+            with self.player() as following:
+                following.ok("look")
+                os.kill(late, signal.SIGCONT)
+                until(lambda: not is_there(late), "it lives on")
+                self.assertEqual(self.unlock(PIN)[0], 0)
+
+    def test_one_that_is_killed_late_leaves_it_too(self) -> None:
+        self.without_pin_source()
+        with self.player() as player, self.player() as following:
+            player.ok("look")
+            os.kill(player.signer(), signal.SIGSTOP)
+            following.ok("look")
+            player.ask("lock", seconds=0.5)
+            self.assertEqual(children(player.process.pid), [])
+            self.assertEqual(self.unlock(PIN)[0], 0)
+
     def test_a_signal_ends_it_in_order(self) -> None:
         with self.shim() as log, self.player() as player:
             player.ok("assertion")

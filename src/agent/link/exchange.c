@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/link/link_own.h"
+#include "agent/link/pin_file.h"
 #include "core/monotonic.h"
 #include "core/text.h"
 
@@ -61,14 +62,22 @@ static void describe(int status, char out[static 64])
         (void)text_format(out, 64, "exit status %d", WEXITSTATUS(status));
 }
 
+// Of one that never said anything, it is not known.
+void link_remove_pin_file(const struct signer_link *link)
+{
+    if (link->pin_file.inode == 0)
+        (void)unlink(link->config.pin_socket);
+    else
+        pin_file_remove(link->config.pin_socket, &link->pin_file);
+}
+
 // The signer is gone, or is to go. Another one may be started later, unless this one may have spent a PIN try.
 void link_bury(struct signer_link *link, int patience_ms)
 {
     char why[64];
     const int status = helper_end(&link->signer, patience_ms);
     helper_close(&link->signer);
-    // One that was killed has left it.
-    (void)unlink(link->config.pin_socket);
+    link_remove_pin_file(link);
     if (status == HELPER_KILLED || !WIFEXITED(status) || WEXITSTATUS(status) == 0)
         link->fault = (struct ssa_error){0};
     link->given_up = link->given_up || (link->tries_pin && !link->recorded);
@@ -128,6 +137,9 @@ static bool take_packet(struct signer_link *link, struct link_answer *answer, st
     *answer = (struct link_answer){0};
     if (got <= 0)
         return died(link, err);
+    // It listened before it read anything.
+    if (link->pin_file.inode == 0)
+        (void)file_mark_path(link->config.pin_socket, &link->pin_file);
     struct reader r = {.data = message->data, .len = (size_t)got <= message->capacity ? (size_t)got : 0};
     const bool read = link_get_answer(&r, answer, err) && fits(link, answer, err);
     secret_wipe(message->data, r.len);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "agent/link/link_own.h"
 #include "core/monotonic.h"
@@ -68,6 +67,7 @@ static bool make_sure_it_runs(struct signer_link *link, long long deadline, stru
     // The permission is for one try, and not for every signer.
     const bool retry = link->config.pin_retry;
     backoff_started(&link->backoff, monotonic_ms());
+    link->pin_file = (struct file_mark){0};
     if (!signer_process_start(&link->signer, &link->config, link->locked, retry, err)) {
         backoff_died(&link->backoff, monotonic_ms());
         return false;
@@ -256,7 +256,7 @@ void link_close(struct signer_link *link)
         return;
     // It logs out when its connection ends.
     if (helper_end(&link->signer, CLOSING_MS) == HELPER_KILLED)
-        (void)unlink(link->config.pin_socket);
+        link_remove_pin_file(link);
     helper_close(&link->signer);
     secret_free(&link->message);
     (void)pthread_cond_destroy(&link->free);

@@ -6,6 +6,7 @@
 
 #include "agent/link/backoff.h"
 #include "agent/link/process.h"
+#include "core/file_mark.h"
 
 struct signer_link {
     struct link_config config;
@@ -16,7 +17,8 @@ struct signer_link {
     pthread_cond_t free; // by the clock of monotonic_ms
     bool busy;           // somebody has the turn, which makes one call at a time
 
-    struct helper signer; // pid 0: there is none
+    struct helper signer;      // pid 0: there is none
+    struct file_mark pin_file; // its PIN socket, once it has said something
     struct backoff backoff;
     bool locked;     // until somebody unlocks it, also if another signer is started meanwhile
     bool given_up;   // a signer died while it tried a PIN, and there is no record of that
@@ -44,6 +46,8 @@ struct link_status link_known(struct signer_link *link);
 
 // The rest is for whoever has the turn.
 
+// Removes the PIN socket of a signer that was killed.
+void link_remove_pin_file(const struct signer_link *link);
 // Ends the signer, and notes its death.
 void link_bury(struct signer_link *link, int patience_ms);
 // Notes the death of one that ended while nothing was asked of it.

@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "agent/link/pin_file.h"
 #include "agent/link/process.h"
 #include "agent/signer/attend.h"
 #include "agent/signer/inherited.h"
@@ -124,7 +125,7 @@ static bool begin(struct signer_process *p, char **argv, struct ssa_error *err)
     inherited_close(p->settings, p->agent);
     p->signals = set_signals();
     p->parent = watch_parent();
-    p->listener = pin_listener_open(argv[SIGNER_PIN_SOCKET], err);
+    p->listener = pin_listener_open(argv[SIGNER_PIN_SOCKET], &p->listens_at, err);
     login_begin(p);
     return p->listener >= 0;
 }
@@ -175,7 +176,7 @@ int main(int argc, char **argv)
     }
     work(&p);
     login_end(&p);
-    (void)unlink(argv[SIGNER_PIN_SOCKET]);
+    pin_file_remove(argv[SIGNER_PIN_SOCKET], &p.listens_at);
     secret_free(&p.message);
     secret_wipe_stack();
     return SSA_OK;

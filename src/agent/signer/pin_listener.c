@@ -12,7 +12,7 @@
 
 enum { BACKLOG = 4 };
 
-int pin_listener_open(const char *path, struct ssa_error *err)
+int pin_listener_open(const char *path, struct file_mark *file, struct ssa_error *err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (!text_format(address.sun_path, sizeof address.sun_path, "%s", path)) {
@@ -30,6 +30,7 @@ int pin_listener_open(const char *path, struct ssa_error *err)
         error_errno(err, SSA_UNEXPECTED, bound ? errno : number, path, "a socket for the PIN cannot be made there");
         return -1;
     }
+    (void)file_mark_path(path, file);
     return descriptor_keep(&fd);
 }
 

@@ -2,9 +2,10 @@
 #pragma once
 
 #include "agent/link/question.h"
+#include "core/file_mark.h"
 
-// Listens at path, with mode 0600. Returns -1 with err filled.
-int pin_listener_open(const char *path, struct ssa_error *err);
+// Listens at path, with mode 0600. *file becomes what is there. Returns -1 with err filled.
+int pin_listener_open(const char *path, struct file_mark *file, struct ssa_error *err);
 
 // Takes one of the own user. Returns -1 where there is none.
 int pin_listener_take(int listener);

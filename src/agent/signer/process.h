@@ -6,16 +6,18 @@
 
 #include "agent/link/message.h"
 #include "agent/link/question.h"
+#include "core/file_mark.h"
 #include "signer/handle.h"
 
 struct signer_process {
     // What it is asked through. -1 where there is none.
-    int agent;          // the agent's requests
-    int parent;         // a pidfd of the agent
-    int signals;        // SIGTERM, by signalfd(2)
-    int listener;       // the PIN socket
-    int unlocker;       // who unlocks it now
-    uint64_t questions; // how many were asked there
+    int agent;                   // the agent's requests
+    int parent;                  // a pidfd of the agent
+    int signals;                 // SIGTERM, by signalfd(2)
+    int listener;                // the PIN socket
+    struct file_mark listens_at; // the file of the PIN socket
+    int unlocker;                // who unlocks it now
+    uint64_t questions;          // how many were asked there
     pthread_t thread;
     struct secret message; // the request, then the answer
 
