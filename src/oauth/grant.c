@@ -80,8 +80,10 @@ static bool read_term(void *context, const struct json_value *value, struct ssa_
 {
     struct grant_terms *terms = context;
     (void)err;
-    if (strcmp(value->path, "expires_in") == 0)
+    if (strcmp(value->path, "expires_in") == 0) {
         terms->lifetime = read_lifetime(value);
+        terms->says_lifetime = true;
+    }
     if (strcmp(value->path, "scope") == 0 && value->type == JSON_STRING)
         text_harmless(terms->scope, sizeof terms->scope, value->text);
     return true;

@@ -7,6 +7,7 @@
 struct grant_terms {
     char scope[SCOPE_MAX]; // empty where it does not say one
     long long lifetime;    // in seconds; 0 where it does not say one, or none that can be used
+    bool says_lifetime;    // it says something
 };
 
 // Copies an answer that json_indent has written, with another expires_in where it has one. False where it does not fit.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import struct
@@ -86,6 +87,20 @@ class Sharing(CacheCase):
         until(lambda: self.exchanges() == 2, "it is not renewed")
         until(lambda: self.get() != "ends-soon", "the new one is not given")
         self.assertEqual(self.exchanges(), 2)
+
+
+    def test_one_that_lives_for_an_unknown_time_is_fetched_by_the_agent_alone(self) -> None:
+        for says in ("", ',"expires_in":0', ',"expires_in":"soon"'):
+            with self.subTest(says), self.shim() as log:
+                body = '{"access_token":"who-knows","token_type":"Bearer"%s}' % says
+                self.api.fault("status", path="/token", times=0, status=200, body=body)
+                self.api.forget_requests()
+                self.begin()
+                told = json.loads(self.expect(self.run_program("token"), 0, out=None).out)
+                self.assertEqual((told["access_token"], told.get("expires_in")), ("who-knows", None))
+                self.assertEqual((self.exchanges(), log.count("C_Login")), (1, 1))
+                self.expect(self.run_program("agent", "stop"), 0)
+                self.api.control("POST", "clear")
 
 
 class Failures(CacheCase):

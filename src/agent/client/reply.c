@@ -23,8 +23,10 @@ bool agent_grant_write(struct span token, long long lifetime, long long expires_
     json_name(&w, "access_token");
     json_string(&w, token);
     member_text(&w, "token_type", "Bearer");
-    json_name(&w, "expires_in");
-    json_integer(&w, lifetime);
+    if (lifetime > 0) {
+        json_name(&w, "expires_in");
+        json_integer(&w, lifetime);
+    }
     if (expires_at > 0) {
         json_name(&w, "expires_at");
         json_integer(&w, expires_at);
@@ -54,7 +56,8 @@ bool agent_reply_token(struct span body, struct ssa_grant *grant, long long *lif
     *grant = (struct ssa_grant){0};
     if (!grant_read_terms(body, &terms, &why))
         return error_set(err, SSA_NETWORK, NULL, NULL, "the answer holds no usable access token: %s", why.what);
-    if (terms.lifetime == 0)
+    // An agent always names the scopes, and says no lifetime where the API has said none.
+    if (terms.lifetime == 0 && (terms.says_lifetime || terms.scope[0] == '\0'))
         return error_set(err, SSA_NETWORK, NULL, NULL, "the answer does not say how long the access token is valid");
     *lifetime = terms.lifetime;
     if (take_grant(body, &terms, grant, err))

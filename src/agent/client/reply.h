@@ -6,12 +6,12 @@
 #include "core/span.h"
 
 // Reads an access token: the same checks as for the API's own answer. grant->json has the members that the API's has.
-// Fails with SSA_NETWORK. The caller frees *grant.
+// *lifetime becomes 0 where the API did not say it. Fails with SSA_NETWORK. The caller frees *grant.
 bool agent_reply_token(struct span body, struct ssa_grant *grant, long long *lifetime,
                        struct ssa_error *err) MUST_CHECK;
 
-// Writes a grant as JSON to out, which is empty. expires_at (seconds since the epoch) and scope are left out where they
-// are 0 or empty.
+// Writes a grant as JSON to out, which is empty. lifetime, expires_at (seconds since the epoch) and scope are left out
+// where they are 0 or empty.
 bool agent_grant_write(struct span token, long long lifetime, long long expires_at, const char *scope,
                        struct secret *out, struct ssa_error *err) MUST_CHECK;
 

@@ -125,7 +125,7 @@ static bool fetch(struct refresh *r, struct ssa_grant *grant, long long *lifetim
     i.run = r->run;
     const enum agent_end end = agent_ask_token(&i, r->request, longer_than_now(r), &given, err);
     *grant = given.grant;
-    *lifetime = given.lifetime;
+    *lifetime = given.lifetime > 0 ? given.lifetime : LIFETIME_UNKNOWN_S;
     if (end != AGENT_UNUSED)
         return end == AGENT_GAVE;
     return fetch_alone(r, grant, lifetime, err);

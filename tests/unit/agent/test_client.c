@@ -140,6 +140,15 @@ static void an_access_token_is_checked_as_the_apis_own(void **state)
     assert_string_equal(grant.json.text, "{\n  \"access_token\": \"a.b-c\",\n  \"token_type\": \"Bearer\",\n"
                                          "  \"expires_in\": 17\n}\n");
     ssa_grant_free(&grant);
+    // The API need not say how long it lives.
+    SUCCEEDS(agent_reply_token(span_text("{\"access_token\":\"a\",\"token_type\":\"Bearer\",\"scope\":\"b\"}"), &grant,
+                               &lifetime, &err));
+    assert_int_equal(lifetime, 0);
+    assert_null(strstr(grant.json.text, "expires_in"));
+    ssa_grant_free(&grant);
+    FAILS(agent_reply_token(span_text("{\"access_token\":\"a\",\"scope\":\"b\",\"expires_in\":0}"), &grant, &lifetime,
+                            &err),
+          SSA_NETWORK, "how long");
     FAILS(agent_reply_token(span_text("{\"access_token\":\"a\\nb\",\"expires_in\":17}"), &grant, &lifetime, &err),
           SSA_NETWORK, "not allowed");
     FAILS(agent_reply_token(span_text("{\"access_token\":\"a\"}"), &grant, &lifetime, &err), SSA_NETWORK, "how long");
