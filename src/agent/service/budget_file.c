@@ -107,17 +107,41 @@ size_t budget_file_keep(struct budget_file *file, const struct budget_record *re
     return place;
 }
 
+static void write_record(const struct budget_file *file, size_t place)
+{
+    const struct budget_record *record = &file->records[place];
+    (void)write_all_at(file->fd, span_of(record, sizeof *record), (off_t)(place * sizeof *record));
+}
+
+static void make(struct budget_file *file)
+{
+    file->fd = open_own(file->path, O_CREAT);
+    if (file->fd < 0)
+        return;
+    // From then on a full disk hinders no write.
+    (void)write_reserve(file->fd, (off_t)sizeof file->records);
+    for (size_t i = 0; i < BUDGET_FILE_RECORDS; i++)
+        if (file->records[i].mark != 0)
+            write_record(file, i);
+}
+
+// Somebody, or an agent that ended, may have removed the file: the next agent would not find what is written there.
+static void look_whether_it_is_there(struct budget_file *file)
+{
+    struct stat about;
+    if (file->fd < 0 || fstat(file->fd, &about) != 0 || about.st_nlink > 0)
+        return;
+    (void)close(file->fd);
+    file->fd = -1;
+}
+
 void budget_file_write(struct budget_file *file, size_t place)
 {
     if (file->path[0] == '\0' || file->boot.id[0] == '\0')
         return;
-    if (file->fd < 0) {
-        file->fd = open_own(file->path, O_CREAT);
-        // From then on a full disk hinders no write.
-        if (file->fd >= 0)
-            (void)write_reserve(file->fd, (off_t)sizeof file->records);
-    }
-    const struct budget_record *record = &file->records[place];
+    look_whether_it_is_there(file);
     if (file->fd >= 0)
-        (void)write_all_at(file->fd, span_of(record, sizeof *record), (off_t)(place * sizeof *record));
+        write_record(file, place);
+    else
+        make(file);
 }

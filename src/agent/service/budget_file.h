@@ -35,5 +35,6 @@ const struct budget_record *budget_file_find(const struct budget_file *file, con
 
 // Takes over the record, and returns its place.
 size_t budget_file_keep(struct budget_file *file, const struct budget_record *record, long long now);
-// Writes the record at that place, by one call. Needs no more than the file's mutex.
+// Writes the record at that place, by one call; all of them where the file is not there (any more). Needs no more than
+// the file's mutex.
 void budget_file_write(struct budget_file *file, size_t place);

@@ -100,6 +100,27 @@ static void the_next_agent_goes_on(void **state)
     }
 }
 
+static void a_file_that_was_removed_is_made_again(void **state)
+{
+    (void)state;
+    struct budget_file file;
+    struct budget one = used_up(1000), two = {0};
+    const long long now = 110000;
+    char other[FINGERPRINT_TEXT];
+    budget_name("https://api.example.com", "another", other);
+    budget_file_open(&file, unit_in, NULL, &this_boot, now);
+    keep(&file, name, &one, now);
+    assert_int_equal(unlink(path()), 0);
+    request(&two, &nothing, now);
+    keep(&file, other, &two, now);
+    (void)close(file.fd);
+    struct budget next = agent_starts(&this_boot, now);
+    assert_int_equal(budget_left(&next, now), 0);
+    budget_file_open(&file, unit_in, NULL, &this_boot, now);
+    assert_non_null(budget_file_find(&file, other));
+    (void)close(file.fd);
+}
+
 static void what_was_in_flight_may_have_been_sent(void **state)
 {
     (void)state;
@@ -346,6 +367,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_name_tells_id_and_address_apart),
         cmocka_unit_test_setup_teardown(the_next_agent_goes_on, set_up, unit_folder_gone),
+        cmocka_unit_test_setup_teardown(a_file_that_was_removed_is_made_again, set_up, unit_folder_gone),
         cmocka_unit_test_setup_teardown(what_was_in_flight_may_have_been_sent, set_up, unit_folder_gone),
         cmocka_unit_test_setup_teardown(what_the_api_has_told_lasts, set_up, unit_folder_gone),
         cmocka_unit_test_setup_teardown(another_boot_counts_anew, set_up, unit_folder_gone),
