@@ -11,6 +11,7 @@ import resource
 import shlex
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -182,6 +183,20 @@ class Refreshed(RefreshCase):
             process.terminate()
             self.assertEqual(process.wait(5 * SLOW), 42)
         self.assertFalse(self.file.exists())
+
+    def test_what_expires_while_the_agent_is_waited_for_is_removed(self) -> None:
+        over = threading.Event()
+
+        def hangs(number: int) -> bytes | None:
+            return None if number == 1 else (over.wait(60), b"")[1]
+
+        with self.agent(2, hangs), self.start(self.words("--", places.tool("sleep"), "60")) as process:
+            eventually(self.file.exists, "the file is there")
+            eventually(lambda: not self.file.exists(), "the file is removed")
+            process.terminate()
+            _, err = process.communicate(timeout=10 * SLOW)
+            over.set()
+        self.assertIn(b"the access token has expired, and the file is removed", err)
 
     def test_what_a_terminal_sends_comes_once(self) -> None:
         script = 'trap "echo heard" INT; trap "exit 4" USR1; echo ready $PPID; while :; do sleep 0.02; done'

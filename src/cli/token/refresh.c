@@ -61,12 +61,26 @@ static void tell_person(void *context, enum ssa_level level, const struct ssa_no
     callbacks->tell(callbacks->context, level, notice);
 }
 
-// Once the program has ended, nobody needs a renewal. Signals are passed on meanwhile.
+// An access token that is over serves nobody, and who finds none sees why.
+static void remove_what_is_over(struct refresh *r)
+{
+    if (!r->file.written || boot_ms() < r->ends_ms)
+        return;
+    refresh_file_remove(&r->file);
+    tell(&r->run.callbacks, SSA_WARNING,
+         "%s: the access token has expired, and the file is removed until there is another", r->file.path);
+}
+
+// Once the program has ended, nobody needs a renewal. Signals are passed on meanwhile, and a renewal that hangs does
+// not keep what expires.
 static bool interrupted(void *context)
 {
-    const struct refresh *r = context;
+    struct refresh *r = context;
     const struct ssa_callbacks *callbacks = &r->i->run.callbacks;
-    return r->child != NULL ? child_wait(r->child, 0) : callbacks->interrupted(callbacks->context);
+    if (r->child == NULL)
+        return callbacks->interrupted(callbacks->context);
+    remove_what_is_over(r);
+    return child_wait(r->child, 0);
 }
 
 static void set_callbacks(struct refresh *r)
@@ -198,16 +212,6 @@ long long refresh_left_ms(const struct refresh *r)
     if (left < 0)
         return 0;
     return left < LOOK_UP_MS ? left : LOOK_UP_MS;
-}
-
-// An access token that is over serves nobody, and who finds none sees why.
-static void remove_what_is_over(struct refresh *r)
-{
-    if (!r->file.written || boot_ms() < r->ends_ms)
-        return;
-    refresh_file_remove(&r->file);
-    tell(&r->run.callbacks, SSA_WARNING,
-         "%s: the access token has expired, and the file is removed until there is another", r->file.path);
 }
 
 static void note_failure(struct refresh *r, const struct ssa_error *why)
