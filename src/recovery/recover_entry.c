@@ -230,6 +230,8 @@ static bool settle_rehearsal(struct recovery *r, struct journal *j, struct ssa_e
 bool recover_entry(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
     struct entry *e = j->entry;
+    // What a person allows is one more try, and not one for each operation.
+    r->open->to.pin.tries = &r->open->tries;
     // The operation's own process has removed its draft already.
     if (r->known == NULL && !profile_draft_remove(e->draft, err))
         return false;

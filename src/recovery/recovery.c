@@ -52,6 +52,7 @@ bool opened_or_again(const struct ssa_run *run, struct open_token *opened, const
         return false;
     const bool is_open = opened->token != NULL && token_matches(opened->token, uri);
     *to = is_open ? opened : own;
+    own->pin.tries = opened->pin.tries;
     return is_open || open_token_again(run, text, own, err);
 }
 

@@ -15,6 +15,7 @@ struct opened {
     struct client_secret secret;
     struct oauth_client *client; // NULL before it is needed
     struct open_token to;        // the PKCS#11 token; to.token is NULL before it is needed
+    struct pin_tries tries;      // of all operations that are recovered with it
 };
 void opened_end(struct opened *open);
 #define OPENED_AUTO __attribute__((cleanup(opened_end))) struct opened

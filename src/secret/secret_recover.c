@@ -117,7 +117,7 @@ static bool open_own(const struct ssa_run *run, const struct uri *uri, struct op
 bool secret_recover(const struct ssa_run *run, struct journal *j, const struct open_token *opened,
                     struct ssa_error *err)
 {
-    OPEN_TOKEN_AUTO own = {0};
+    OPEN_TOKEN_AUTO own = {.pin = {.tries = opened->pin.tries}};
     URI_AUTO *uri = NULL;
     if (!uri_parse(j->entry->key_uri, &uri, err) || !data_check_uri(uri, "the journal's keyUri", err))
         return false;

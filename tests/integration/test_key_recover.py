@@ -119,6 +119,20 @@ class AccountCreate(Recovery):
         self.recover(words=("complete at the API and on the token",))
         self.assert_whole()
 
+    def test_a_wrong_pin_is_tried_once_whatever_number_of_operations_is_open(self) -> None:
+        for name in ("one", "two", "three"):
+            command = ("account", "create", "service", f"recover-{name}", "--force", "--output", self.dir / f"{name}.env", *PLAIN)
+            self.killed(*command, rule=f"{PUT_PRIVATE} kill before")
+        wrong = self.dir / "wrong-pin"
+        wrong.touch(mode=0o600)
+        wrong.write_text("0000-wrong\n")
+        with self.shim() as log:
+            for options, logins in (((), 1), (("--pin-retry",), 2)):
+                self.recover("--pin-source", f"file:{wrong}", *options, code=13, words=("3 of 3",))
+                self.assertEqual(log.count("C_Login"), logins, options)
+        self.recover()
+        self.assert_nothing_left()
+
     def test_another_client_id_does_not_touch_it(self) -> None:
         self.killed(*CREATE, rule=f"{PUT_PRIVATE} kill before")
         result = self.recover("--client-id", "another", words=("another client id",))
