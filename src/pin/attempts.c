@@ -84,10 +84,10 @@ static void forget_in(unsigned folder, const char *name)
         (void)unlink(path);
 }
 
-void pin_attempts_forget(const struct token_info *info)
+void pin_attempts_forget(const struct token_info *info, bool keep_record)
 {
     char name[PIN_FILE_NAME_MAX];
-    for (enum pin_file_kind kind = PIN_FILE_ATTEMPT; kind <= PIN_FILE_COUNT; kind++) {
+    for (enum pin_file_kind kind = keep_record ? PIN_FILE_COUNT : PIN_FILE_ATTEMPT; kind <= PIN_FILE_COUNT; kind++) {
         pin_file_name(info, kind, name);
         for (unsigned folder = 0; folder < RECORD_FOLDERS; folder++)
             forget_in(folder, name);
@@ -98,14 +98,16 @@ void pin_attempts_forget(const struct token_info *info)
 // PINs still has one try left.
 enum { UNANSWERED_MAX = 2 };
 
+static const char was_refused[] = "was refused";
+
 static bool refuse(const struct pin_attempt *attempt, const struct token_info *info, const char *why,
                    struct ssa_error *err)
 {
     const char *path = attempt->file.path;
     error_set(err, SSA_PIN, info->pin_count_low ? "CKF_USER_PIN_COUNT_LOW" : NULL, info->uri,
               "an earlier try with this PIN %s, so it is not tried again unattended", why);
-    return error_reason(err, attempt->before.unanswered > 0 ? SSA_REASON_PIN_UNANSWERED : SSA_REASON_PIN_WAS_TRIED,
-                        "%s%s", path,
+    const bool unanswered = attempt->before.unanswered > 0 && why != was_refused;
+    return error_reason(err, unanswered ? SSA_REASON_PIN_UNANSWERED : SSA_REASON_PIN_WAS_TRIED, "%s%s", path,
                         record_is_in(RECORD_IN_STATE, path) ? "" : ", since $XDG_STATE_HOME/ssa-hsm cannot be written");
 }
 
@@ -135,7 +137,7 @@ static const char *why_not(const struct pin_record *record, const struct token_i
     if (!record->there || (record->unanswered > 0 && is_settled(record, info)))
         return NULL;
     if (record->unanswered == 0)
-        return "was refused";
+        return was_refused;
     if (pin_level(info) > record->level)
         return "was not answered, and the token has counted a wrong PIN since";
     return record->unanswered < UNANSWERED_MAX ? NULL : "was not answered, nor was the one before it";
@@ -152,13 +154,31 @@ static bool record_counts(const struct pin_record *record, const char *identity,
     return !retry && !is_of_another_pin(record, identity);
 }
 
+// The reason why this PIN must not be tried, or NULL.
+static const char *why_not_this(const struct pin_record *record, const struct token_info *info, const char *identity,
+                                bool retry)
+{
+    if (record_counts(record, identity, retry))
+        return why_not(record, info);
+    return !retry && pin_record_has_other(record, identity) ? was_refused : NULL;
+}
+
+// Each of several files may have a wrong PIN: then they must not be tried in turn for ever.
+static void note_others(struct pin_record *now, const struct pin_record *before, const char *identity)
+{
+    memcpy(now->others, before->others, sizeof now->others);
+    if (before->there && before->unanswered == 0 && is_of_another_pin(before, identity))
+        pin_record_add_other(now, before->identity);
+    pin_record_drop_file(now, identity);
+}
+
 // Decides by the record that was read. Prepares the record of this try, which says that it was not answered.
 static bool may_try(struct pin_attempt *attempt, const struct token_info *info, const char *identity, bool retry,
                     struct ssa_error *err)
 {
     const struct pin_record *before = &attempt->before;
     const bool counts = record_counts(before, identity, retry);
-    const char *why = counts ? why_not(before, info) : NULL;
+    const char *why = why_not_this(before, info, identity, retry);
     if (why != NULL)
         return refuse(attempt, info, why, err);
     const bool unsettled = before->unanswered > 0 && !is_settled(before, info);
@@ -169,6 +189,7 @@ static bool may_try(struct pin_attempt *attempt, const struct token_info *info, 
     attempt->now = (struct pin_record){.there = true,
                                        .unanswered = attempt->follows ? before->unanswered + 1 : 1,
                                        .level = attempt->follows ? before->level : pin_level(info)};
+    note_others(&attempt->now, before, identity);
     return text_format(attempt->now.identity, sizeof attempt->now.identity, "%s", identity) ||
            error_set(err, SSA_UNEXPECTED, NULL, info->uri, "the PIN file's name is too long");
 }
@@ -248,7 +269,7 @@ bool pin_attempt_is_allowed(const struct token_info *info, const char *identity,
     pin_file_name(info, PIN_FILE_ATTEMPT, name);
     if (!read_record(name, info, retry, callbacks, &attempt, err))
         return false;
-    const char *why = record_counts(&attempt.before, identity, retry) ? why_not(&attempt.before, info) : NULL;
+    const char *why = why_not_this(&attempt.before, info, identity, retry);
     const bool allowed = why == NULL || refuse(&attempt, info, why, err);
     pin_file_close(&attempt.file);
     return allowed;
@@ -287,7 +308,10 @@ void pin_attempt_end(struct pin_attempt *attempt, enum pin_outcome outcome)
         attempt->now.unanswered = 0;
     if (outcome == PIN_NOT_TRIED && attempt->before.there)
         attempt->now = attempt->before;
-    if (outcome == PIN_ACCEPTED || (outcome == PIN_NOT_TRIED && !attempt->before.there))
+    attempt->kept = outcome == PIN_ACCEPTED && attempt->now.others[0] != '\0';
+    if (attempt->kept)
+        pin_record_take_other(&attempt->now);
+    if ((outcome == PIN_ACCEPTED && !attempt->kept) || (outcome == PIN_NOT_TRIED && !attempt->before.there))
         (void)unlink(file->path);
     else if (outcome != PIN_UNKNOWN)
         (void)pin_record_write(file->fd, &attempt->now);

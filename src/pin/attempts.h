@@ -12,6 +12,7 @@ struct pin_attempt {
     struct pin_file file;          // open during the try, unless nothing can be recorded
     bool follows;                  // it comes after an unanswered try with the same PIN
     struct pin_record before, now; // the former is written again if no try was made
+    bool kept;                     // the PIN was right, and the record is about another file now
 };
 
 // Begins a try. identity tells this PIN from another one ("" where that is not known): a record of another PIN does not
@@ -50,5 +51,5 @@ bool pin_is_last_try(const struct token_info *info);
 // Adds to the count of wrong PINs, for a token that is known to lock after some number of them.
 void pin_attempts_add(const struct token_info *info, unsigned tries);
 
-// After a right PIN: removes the count and the record.
-void pin_attempts_forget(const struct token_info *info);
+// After a right PIN: removes the count and, unless that is to be kept, the record.
+void pin_attempts_forget(const struct token_info *info, bool keep_record);

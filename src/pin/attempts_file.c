@@ -88,8 +88,97 @@ enum pin_file_found pin_file_make(struct pin_file *file, unsigned folder, const 
     return made;
 }
 
-static const char mark[] = "unanswered";
-enum { NUMBERS_MAX = 32, COUNT_MAX = 9 };
+static const char mark[] = "unanswered", mark_other[] = "refused ";
+enum {
+    NUMBERS_MAX = 32,
+    COUNT_MAX = 9,
+    OTHERS_COUNT_MAX = 32,
+    RECORD_TEXT_MAX = PIN_RECORD_MAX + sizeof mark + NUMBERS_MAX + PIN_OTHERS_MAX + OTHERS_COUNT_MAX * sizeof mark_other
+};
+
+// How much of an identity is the file's path: three numbers may follow it.
+static size_t path_length(const char *identity, size_t len)
+{
+    size_t path = len, at = len;
+    for (unsigned words = 0; at > 0 && words < 3;)
+        if (identity[--at] == ' ') {
+            path = at;
+            words++;
+        }
+    return path;
+}
+
+static bool is_same_file(const char *one, size_t one_len, const char *other)
+{
+    const size_t path = path_length(one, one_len);
+    return path == path_length(other, strlen(other)) && memcmp(one, other, path) == 0;
+}
+
+static size_t line_length(const char *line)
+{
+    return strcspn(line, "\n") + 1;
+}
+
+bool pin_record_has_other(const struct pin_record *record, const char *identity)
+{
+    const size_t len = strlen(identity);
+    for (const char *line = record->others; len > 0 && *line != '\0'; line += line_length(line))
+        if (line_length(line) == len + 1 && memcmp(line, identity, len) == 0)
+            return true;
+    return false;
+}
+
+static void drop_line(char *line)
+{
+    const char *rest = line + line_length(line);
+    memmove(line, rest, strlen(rest) + 1);
+}
+
+void pin_record_add_other(struct pin_record *record, const char *identity)
+{
+    unsigned count = 0;
+    const size_t len = strlen(identity);
+    if (len == 0 || len + 1 >= sizeof record->others)
+        return;
+    for (const char *line = record->others; *line != '\0'; line += line_length(line))
+        count++;
+    while (strlen(record->others) + len + 1 >= sizeof record->others || count >= OTHERS_COUNT_MAX) {
+        drop_line(record->others);
+        count--;
+    }
+    const size_t used = strlen(record->others);
+    (void)text_format(record->others + used, sizeof record->others - used, "%s\n", identity);
+}
+
+void pin_record_drop_file(struct pin_record *record, const char *identity)
+{
+    for (char *line = record->others; *line != '\0';)
+        if (is_same_file(line, line_length(line) - 1, identity))
+            drop_line(line);
+        else
+            line += line_length(line);
+}
+
+void pin_record_take_other(struct pin_record *record)
+{
+    char *last = record->others;
+    while (last[line_length(last)] != '\0')
+        last += line_length(last);
+    record->unanswered = record->level = 0;
+    (void)text_format(record->identity, sizeof record->identity, "%.*s", (int)(line_length(last) - 1), last);
+    *last = '\0';
+}
+
+// A line that was cut off is dropped.
+static void read_others(char *line, struct pin_record *record)
+{
+    const size_t marked = sizeof mark_other - 1;
+    for (char *end = strchr(line, '\n'); end != NULL; line = end + 1, end = strchr(line, '\n')) {
+        *end = '\0';
+        if (strncmp(line, mark_other, marked) == 0)
+            pin_record_add_other(record, line + marked);
+    }
+}
 
 // Reads the numbers after the mark. A mark without numbers means one try. A malformed line means more tries than any
 // rule allows.
@@ -111,14 +200,16 @@ static void read_unanswered(const char *line, struct pin_record *record)
 
 void pin_record_read(int fd, struct pin_record *record)
 {
-    char text[PIN_RECORD_MAX + sizeof mark + NUMBERS_MAX];
+    char text[RECORD_TEXT_MAX];
     *record = (struct pin_record){0};
     const ssize_t got = pread(fd, text, sizeof text - 1, 0);
     text[got > 0 ? got : 0] = '\0';
     record->there = got != 0;
     const size_t len = strcspn(text, "\n");
-    if (text[len] == '\n')
+    if (text[len] == '\n') {
         read_unanswered(text + len + 1, record);
+        read_others(text + len + 1, record);
+    }
     text[len] = '\0';
     // An identity that is too long is dropped: then the record counts for every PIN.
     if (len < sizeof record->identity)
@@ -127,7 +218,7 @@ void pin_record_read(int fd, struct pin_record *record)
 
 bool pin_record_write(int fd, const struct pin_record *record)
 {
-    char text[PIN_RECORD_MAX + sizeof mark + NUMBERS_MAX];
+    char text[RECORD_TEXT_MAX];
     char second[sizeof mark + NUMBERS_MAX] = "";
     if (record->unanswered > 0 &&
         !text_format(second, sizeof second, "%s %u %u\n", mark,
@@ -135,6 +226,11 @@ bool pin_record_write(int fd, const struct pin_record *record)
         return false;
     if (!text_format(text, sizeof text, "%s\n%s", record->identity, second))
         return false;
-    const size_t len = strlen(text);
+    size_t len = strlen(text);
+    for (const char *line = record->others; *line != '\0'; line += line_length(line)) {
+        if (!text_format(text + len, sizeof text - len, "%s%.*s", mark_other, (int)line_length(line), line))
+            return false;
+        len += strlen(text + len);
+    }
     return pwrite(fd, text, len, 0) == (ssize_t)len && ftruncate(fd, (off_t)len) == 0;
 }

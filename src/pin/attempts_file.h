@@ -38,13 +38,28 @@ enum pin_file_found pin_file_make(struct pin_file *file, unsigned folder, const 
 void pin_file_close(struct pin_file *file);
 
 // The record of failed tries: a line about the PIN, and a second line for tries that the token did not answer.
+// More lines are about PINs of other files, which were refused before.
 #define PIN_RECORD_MAX 1024U
+#define PIN_OTHERS_MAX 1024U
 struct pin_record {
     bool there;
     char identity[PIN_RECORD_MAX]; // of the PIN that was tried; "" where it is not known
     unsigned unanswered;           // how many tries in a row had no answer; 0: the PIN was refused
     unsigned level;                // pin_level before the first of them
+    char others[PIN_OTHERS_MAX];   // the other identities, the latest last, each with a line break behind it
 };
+
+// Whether that PIN is one of the others.
+bool pin_record_has_other(const struct pin_record *record, const char *identity);
+
+// One more of the others, unless it is too long. The oldest ones make room for it.
+void pin_record_add_other(struct pin_record *record, const char *identity);
+
+// Forgets those of the same file: it was changed since.
+void pin_record_drop_file(struct pin_record *record, const char *identity);
+
+// Makes the latest of the others the PIN that the record is about.
+void pin_record_take_other(struct pin_record *record);
 
 // An empty file is no record.
 void pin_record_read(int fd, struct pin_record *record);

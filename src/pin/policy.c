@@ -267,7 +267,7 @@ static void outcome(void *context, const struct token_info *info, enum pin_outco
         policy->watch->ended(policy->watch->context, what);
     if (what == PIN_ACCEPTED) {
         forget_spent(policy, info);
-        pin_attempts_forget(info);
+        pin_attempts_forget(info, policy->attempt.kept);
     }
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 
@@ -105,6 +106,48 @@ class WrongPin(PinCase):
         result = self.create("--output", self.dir / "x.env", env={"SSA_HSM_PIN_SOURCE": f"file:{other}"})
         self.expect(result, 0)
         self.assertEqual(len(self.records()), 1)
+
+    def test_two_files_that_are_wrong_are_tried_once_each(self) -> None:
+        other = self.dir / "other pin"
+        self.write_pin(WRONG)
+        self.write_pin(WRONG, other)
+        with self.shim() as log:
+            for code_words in (("CKR_PIN_INCORRECT",), ("--pin-retry",), ("--pin-retry",)):
+                self.jwt(code=5, words=code_words)
+                self.jwt(code=5, words=code_words, env={"SSA_HSM_PIN_SOURCE": f"file:{other}"})
+            self.assertEqual(self.logins(log), 2)
+            # One that is changed may be tried, and the other one stays as it is.
+            self.write_pin(PIN, other)
+            for _ in range(2):
+                self.jwt(code=0, env={"SSA_HSM_PIN_SOURCE": f"file:{other}"})
+                self.jwt(code=5, words=("--pin-retry",))
+            self.assertEqual(self.logins(log), 2)
+            self.write_pin(PIN)
+            self.jwt(code=0)
+        self.assertEqual(self.records(), [])
+
+    def test_a_right_pin_on_another_token_of_the_same_name_forgets_no_wrong_one(self) -> None:
+        self.store.initialise("other", "another-pin")
+        other = self.dir / "other-pin"
+        self.write_pin("another-pin", other)
+        with self.shim("token label twin", "token serial 1") as log:
+            self.env["SSA_HSM_TOKEN"] = ""
+            listed = json.loads(self.expect(self.run_program("hsm", "list", "--json"), 0).out)
+            uris = [one["uri"] for one in listed if one["kind"] == "token"]
+            self.assertEqual(len(uris), 2)
+            self.write_pin(WRONG)
+            right = {"SSA_HSM_PIN_SOURCE": f"file:{other}"}
+            used = next(uri for uri in uris if self.listed(uri, right, "--pin-retry") == 0)
+            (wrong,) = {*uris} - {used}
+            self.expect(self.run_program("hsm", "list", "--login", "--pin-retry", env={"SSA_HSM_TOKEN": wrong}), 5)
+            log.forget()
+            for _ in range(3):
+                self.assertEqual(self.listed(used, right), 0)
+                self.assertEqual(self.listed(wrong), 5)
+            self.assertEqual(self.logins(log), 3)
+
+    def listed(self, token: str, env: dict[str, str] | None = None, *more: str) -> int:
+        return self.run_program("hsm", "list", "--login", *more, env={**(env or {}), "SSA_HSM_TOKEN": token}).code
 
     def test_a_login_that_never_reached_the_pin_is_no_try(self) -> None:
         with self.shim("C_Login 1 return CKR_TOKEN_NOT_PRESENT"):

@@ -142,6 +142,52 @@ static void one_more_try_follows_one_without_an_answer(void **state)
     unanswered(&token, "file 3", false);
 }
 
+static void two_files_are_not_tried_in_turn(void **state)
+{
+    (void)state;
+    struct pin_attempt pin;
+    static const char *const files[] = {"/a b/pin 1 7 1.1", "/a b/pin2 1 7 1.1", "/c 1 7 1.1"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        tried(files[i], PIN_REFUSED);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        blocked(files[i]);
+        assert_int_equal(refused, SSA_REASON_PIN_WAS_TRIED);
+    }
+    // A right one speaks for itself alone, also where it comes after one without an answer.
+    tried("/a b/pin 2 7 1.2", PIN_UNKNOWN);
+    blocked(files[1]);
+    assert_int_equal(refused, SSA_REASON_PIN_WAS_TRIED);
+    tried("/a b/pin 2 7 1.2", PIN_ACCEPTED);
+    tried("/a b/pin 2 7 1.2", PIN_NOT_TRIED);
+    blocked(files[1]);
+    blocked(files[2]);
+    assert_true(begins(&token, files[1], true, &pin));
+    pin_attempt_end(&pin, PIN_ACCEPTED);
+    tried(files[1], PIN_ACCEPTED);
+    blocked(files[2]);
+    tried("/c 2 7 1.3", PIN_ACCEPTED);
+    assert_int_equal(access(unit_path("state/ssa-hsm/pin-12_ab_Token"), F_OK), -1);
+}
+
+static void there_is_room_for_some_files_and_the_latest_count(void **state)
+{
+    (void)state;
+    char path[900], identity[PIN_RECORD_MAX];
+    memset(path, 'x', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    for (unsigned i = 0; i < 40; i++) {
+        (void)snprintf(identity, sizeof identity, "/f%u %u 7 1.1", i, i);
+        tried(identity, PIN_REFUSED);
+    }
+    blocked(identity);
+    blocked("/f38 38 7 1.1");
+    for (unsigned i = 0; i < 4; i++) {
+        (void)snprintf(identity, sizeof identity, "/%s%u %u 7 1.1", path, i, i);
+        tried(identity, PIN_REFUSED);
+        blocked(identity);
+    }
+}
+
 static void a_flag_that_came_up_since_speaks_against_it(void **state)
 {
     (void)state;
@@ -184,7 +230,7 @@ static void tries_without_an_answer_count_on_a_token_that_locks_in_silence(void 
     assert_int_equal(pin_attempts_count(&silent), 2); // the try that is under way is not over
     pin_attempt_end(&pin, PIN_UNKNOWN);
     assert_int_equal(pin_attempts_count(&silent), 3);
-    pin_attempts_forget(&silent);
+    pin_attempts_forget(&silent, false);
     assert_int_equal(pin_attempts_count(&silent), 0);
 }
 
@@ -267,9 +313,9 @@ static void a_login_by_a_person_clears_the_record(void **state)
 {
     (void)state;
     tried("file 1", PIN_REFUSED);
-    pin_attempts_forget(&token);
+    pin_attempts_forget(&token, false);
     tried("file 1", PIN_ACCEPTED);
-    pin_attempts_forget(&token);
+    pin_attempts_forget(&token, false);
 }
 
 // The token failed before it looked at the PIN: the earlier wrong try is still the last that is known.
@@ -449,6 +495,8 @@ int main(void)
         cmocka_unit_test_setup(a_wrong_pin_is_tried_once, fresh),
         cmocka_unit_test_setup(asking_is_no_try, fresh),
         cmocka_unit_test_setup(one_more_try_follows_one_without_an_answer, fresh),
+        cmocka_unit_test_setup(two_files_are_not_tried_in_turn, fresh),
+        cmocka_unit_test_setup(there_is_room_for_some_files_and_the_latest_count, fresh),
         cmocka_unit_test_setup(a_flag_that_came_up_since_speaks_against_it, fresh),
         cmocka_unit_test_setup(a_token_that_tells_at_once_settles_it, fresh),
         cmocka_unit_test_setup(tries_without_an_answer_count_on_a_token_that_locks_in_silence, fresh),
