@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -135,6 +136,22 @@ class PinSources(SignerLinkCase):
             self.assertEqual(player.fails("assertion", "own login").state, "open")
             for call in ("assertion", "assertion", "look", "assertion"):
                 self.assertEqual(player.fails(call, "own login").state, "refused", call)
+        self.assertEqual(sum("CKU_CONTEXT_SPECIFIC" in call.args for call in log.of("C_Login")), 2)
+
+    def test_a_new_key_that_wants_the_pin_for_each_signature_gets_it(self) -> None:
+        made = self.store.tool(
+            "--keypairgen", "--key-type", "rsa:2048", "--id", "51", "--label", "each", "--always-auth"
+        )
+        self.assertEqual(made.returncode, 0, made.stderr)
+        profile = self.profile()
+        place, _, query = profile["PRIVATE_KEY"].partition("?")
+        with self.shim() as log, self.player() as player:
+            player.ok("assertion")
+            each = re.sub("id=[^;]*;object=[^;?]*", "id=%51;object=each", place)
+            self.write_profile({**profile, "PRIVATE_KEY": f"{each}?{query}"})
+            for _ in range(2):
+                self.assertEqual(player.ok("assertion").state, "open")
+        self.assertEqual({call.rv for call in log.of("C_Login")}, {"CKR_OK"})
         self.assertEqual(sum("CKU_CONTEXT_SPECIFIC" in call.args for call in log.of("C_Login")), 2)
 
     def test_the_pin_comes_from_an_inherited_descriptor(self) -> None:

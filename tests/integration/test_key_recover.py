@@ -22,7 +22,7 @@ from fault_support import (
     ended,
     eventually,
 )
-from harness import Result
+from harness import PIN, Result
 from test_other_tokens import PRIVATE, UNKNOWN
 
 
@@ -130,8 +130,23 @@ class AccountCreate(Recovery):
             for options, logins in (((), 1), (("--pin-retry",), 2)):
                 self.recover("--pin-source", f"file:{wrong}", *options, code=13, words=("3 of 3",))
                 self.assertEqual(log.count("C_Login"), logins, options)
-        self.recover()
+        wrong.write_text(f"{PIN}\n")
+        self.recover("--pin-source", f"file:{wrong}")
         self.assert_nothing_left()
+
+    def test_a_keys_own_login_that_is_refused_is_made_for_none_of_the_others(self) -> None:
+        each = "always-authenticate"
+        for name in ("one", "two", "three"):
+            command = ("account", "create", "service", f"recover-{name}", "--force", "--output", self.dir / f"{name}.env", *PLAIN)
+            self.killed(*command, rule=f"{SIGN} kill before", script=(each,))
+        rule = "C_Login user=CKU_CONTEXT_SPECIFIC return CKR_PIN_INCORRECT"
+        # The token is opened for each, or stays open since it has the client secret, too.
+        line = self.expect(self.run_program("secret", "import", "--print"), 0).out
+        for secret in ({}, {"APS_SECRET_ID": line.partition("=")[2].strip().strip('"')}):
+            with self.subTest(secret), self.shim(each, rule) as log:
+                self.recover("--pin-retry", code=13, words=("3 of 3",), env=secret)
+                self.assertEqual(sum("CKU_CONTEXT_SPECIFIC" in call.args for call in log.of("C_Login")), 1)
+        self.recover("--pin-retry", words=("complete at the API and on the token",))
 
     def test_another_client_id_does_not_touch_it(self) -> None:
         self.killed(*CREATE, rule=f"{PUT_PRIVATE} kill before")
