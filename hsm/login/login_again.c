@@ -15,7 +15,7 @@ bool login_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
     if (!token->info.login_required || (token->logged_in && token->who == who))
         return true;
     struct remote *call = token->module.call;
-    const struct secret *pin = who == CKU_SO ? &token->so_pin : &token->pin;
+    struct secret *pin = who == CKU_SO ? &token->so_pin : &token->pin;
     // User and security officer cannot be logged in at the same time (PKCS#11 v2.40 section 2.4).
     if (token->logged_in)
         (void)call_logout(call, token->session);
@@ -44,6 +44,8 @@ bool login_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
         token_fail(err, SSA_TOKEN, rv, token, "the login with the %s fails", name);
         return who == CKU_USER && outcome == PIN_UNKNOWN ? error_reason(err, SSA_REASON_PIN_UNKNOWN, NULL) : false;
     }
+    // An undoing that follows would send it once more.
+    secret_free(pin);
     token_fail(err, SSA_PIN, rv, token, "the %s is refused", name);
     if (touch.told)
         return error_hint(err, TOUCH_HINT);

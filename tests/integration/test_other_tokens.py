@@ -129,6 +129,20 @@ class SignaturePin(FaultCase):
                         self.assertEqual(self.objects(), [])
 
 
+class ChangedMeanwhile(FaultCase):
+    """The PIN is changed by somebody else between two logins of one command."""
+
+    def test_one_that_was_refused_is_not_sent_again(self) -> None:
+        for code in ("CKR_PIN_INCORRECT", "CKR_USER_NOT_LOGGED_IN"):
+            for known in ((), UNKNOWN):
+                with self.subTest(code, known=not known):
+                    self.fresh()
+                    script = ("attribute CKA_EXTRACTABLE true on-token while-new", f"C_Login 2+ return {code}", *known)
+                    with self.shim(*script) as log:
+                        self.assertNotEqual(self.create("--rehearse").code, 0)
+                    self.assertEqual([c.rv for c in log.of("C_Login")], ["CKR_OK", code])
+
+
 class Known(FaultCase):
     def test_a_rehearsal_on_the_token_itself_leaves_nothing(self) -> None:
         with self.shim() as log:
