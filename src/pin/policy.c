@@ -91,10 +91,17 @@ static bool give_known(const struct pin_policy *policy, struct secret *pin, stru
            error_set(err, SSA_UNEXPECTED, NULL, NULL, "the PIN does not fit its buffer");
 }
 
+// As for a stored PIN: a card that locks after three wrong PINs still has one try left.
+enum { UNANSWERED_MAX = 2 };
+
 // A person gave it, and is not asked again.
 static bool give_known_of_person(const struct pin_policy *policy, const struct token_info *info, struct secret *pin,
                                  struct ssa_error *err)
 {
+    const bool settled = info->pin_low_at_once && pin_level(info) == 0;
+    if (policy->unanswered >= UNANSWERED_MAX && !settled)
+        return error_set(err, SSA_PIN, NULL, info->uri,
+                         "the last tries with this PIN were not answered, so it is not tried again");
     return !pin_is_last_try(info) ? give_known(policy, pin, err) : pin_refuse_last_try(SSA_PIN, info, err);
 }
 
@@ -231,6 +238,7 @@ static void note_spent(struct pin_policy *policy, const struct token_info *info,
             pin_attempt_record(info, identity, what, policy->attempt.follows ? policy->attempt.before.unanswered : 0);
     }
     count_try(policy, info, recorded, what);
+    policy->unanswered += !recorded && what == PIN_UNKNOWN;
 }
 
 // Whoever typed a PIN that was refused may say yes to typing another one. A PIN that came from a source is not tried
@@ -266,6 +274,7 @@ static void outcome(void *context, const struct token_info *info, enum pin_outco
     if (policy->watch != NULL)
         policy->watch->ended(policy->watch->context, what);
     if (what == PIN_ACCEPTED) {
+        policy->unanswered = 0;
         forget_spent(policy, info);
         pin_attempts_forget(info, policy->attempt.kept);
     }

@@ -27,6 +27,7 @@ struct pin_policy {
     // A PIN that was right before, and is given in place of the source's; may be NULL. The rules for a try are the
     // same.
     const struct secret *known;
+    unsigned unanswered; // so many tries in a row have no record and had no answer
     struct pin_attempt attempt;
     unsigned level;                // pin_level before the first try
     bool edge_blank;               // the PIN that was given begins or ends with a blank

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from fault_support import eventually
 from harness import PIN, CallLog, Case
+from test_other_tokens import UNKNOWN
 
 ABSENT, PIN_WRONG = 4, 5
 
@@ -357,6 +358,17 @@ class Signer(SignerCase):
             gone.unlink()
             self.assertEqual(player.fails("sign x"), 6)
             self.assertEqual(player.fails("sign x"), 6)
+
+    def test_a_typed_pin_that_is_kept_is_not_sent_for_ever_without_an_answer(self) -> None:
+        lost = ("C_SignInit 2+ return CKR_SESSION_HANDLE_INVALID", "C_Login user=CKU_USER 2+ return CKR_DEVICE_ERROR")
+        typed = {"SSA_HSM_PIN_SOURCE": None, "PLAYER_PIN": PIN}
+        with self.shim("always-authenticate", *UNKNOWN, *lost) as log, self.player(typed) as player:
+            player.ok("open")
+            player.ok("sign x")
+            for _ in range(5):
+                player.fails("sign x")
+            player.fails("sign x", "not answered")
+        self.assertEqual(sum("CKU_USER" in call.args for call in log.of("C_Login")), 3)
 
     def test_failover_is_when_it_is_opened(self) -> None:
         profile = self.profile()
