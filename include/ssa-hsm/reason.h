@@ -193,7 +193,7 @@ enum ssa_reason {
     SSA_REASON_SECRET_EDIT_AGAIN,    // an import may not have changed the profile (detail) that has the secret
     SSA_REASON_SECRET_NOT_REMOVED,   // a removal was interrupted and was not done
     SSA_REASON_EMPTY_OBJECT,         // an empty data object may be left
-    SSA_REASON_SECRET_TOKEN_PIN,     // the settings do not name the PIN of the PKCS#11 token with the secret
+    SSA_REASON_SECRET_TOKEN_PIN,     // the settings do not name the PIN of the PKCS#11 token with the secret or old key
 
     // An examination.
     SSA_REASON_LOCKS_TOO_FEW,      // so little memory can be locked that commands which receive a key refuse

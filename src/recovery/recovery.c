@@ -1,6 +1,7 @@
 #include "recovery/recovery.h"
 
 #include "core/callback.h"
+#include "signer/secret_token.h"
 
 static const char scopes[] =
     APS_SCOPE_ACCOUNT_READ " " APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_KEY_WRITE;
@@ -53,7 +54,7 @@ bool opened_or_again(const struct ssa_run *run, struct open_token *opened, const
     const bool is_open = opened->token != NULL && token_matches(opened->token, uri);
     *to = is_open ? opened : own;
     own->pin.tries = opened->pin.tries;
-    return is_open || open_token_again(run, text, own, err);
+    return is_open || open_token_again(run, text, opened, own, err);
 }
 
 static enum ssa_end end_of(enum outcome outcome)

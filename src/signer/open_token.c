@@ -101,13 +101,6 @@ bool open_token_officer(struct open_token *at, const struct ssa_run *run, struct
     return at->officer_known = login_officer(at->token, &officer, err);
 }
 
-bool open_token_again(const struct ssa_run *run, const char *uri, struct open_token *at, struct ssa_error *err)
-{
-    if (!open_token_prepare(run, uri, at, err) || !open_token_find(run, at, err))
-        return false;
-    return open_token_login(at, true, err);
-}
-
 bool lasting_uri(const struct token *token, const struct uri *given, struct uri_parts parts,
                  char out[static URI_TEXT_MAX], struct ssa_error *err)
 {

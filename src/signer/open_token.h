@@ -43,10 +43,6 @@ bool open_token_login(struct open_token *at, bool writable, struct ssa_error *er
 // Logs the security officer in, where the token needs that for writing, and it was not done before.
 bool open_token_officer(struct open_token *at, const struct ssa_run *run, struct ssa_error *err) MUST_CHECK;
 
-// Finds the token that uri names, and logs in with a session that may write.
-bool open_token_again(const struct ssa_run *run, const char *uri, struct open_token *at,
-                      struct ssa_error *err) MUST_CHECK;
-
 // Writes the URI of the token, or of an object on it (parts), for a profile: the next shell must find the same module.
 // The pin-source is that of given (may be NULL), or else that of parts.
 bool lasting_uri(const struct token *token, const struct uri *given, struct uri_parts parts,

@@ -81,3 +81,50 @@ bool open_token_of_secret(const struct ssa_run *run, const struct uri *uri, enum
               info->label);
     return error_hint(err, "Add it to the URI: pin-source=file:PATH, behind the ? or an &.");
 }
+
+static bool is_same_text(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+// The settings may name a new token, and this one has an old key: or they are of a profile, and this one is not its.
+static bool is_settings_pin_of(const struct ssa_run *run, const struct token *token, const struct open_token *opened)
+{
+    enum setting_source of_pin, of_token;
+    const char *pin = settings_get(run->settings, SET_PIN_SOURCE, &of_pin);
+    (void)settings_get(run->settings, SET_TOKEN, &of_token);
+    const enum naming key = what_names(run, SET_PRIVATE_KEY, token);
+    const enum naming named = what_names(run, SET_TOKEN, token);
+    if (opened->token != NULL && is_same_text(opened->pin.source, pin))
+        return false;
+    if (key == NAMES_THIS || named == NAMES_THIS || (key == NAMES_NONE && named == NAMES_NONE))
+        return true;
+    // Where no option names another token, the person who gives this option means the token that needs a login.
+    return of_pin == FROM_OPTION && (named != NAMES_ANOTHER || of_token != FROM_OPTION);
+}
+
+// Chooses the PIN source: that of the settings, or else the URI's own.
+static bool choose_source(const struct ssa_run *run, const struct open_token *opened, struct open_token *at,
+                          struct ssa_error *err)
+{
+    struct pin_tries *tries = at->pin.tries;
+    const struct token_info *info = token_info(at->token);
+    if (settings_get(run->settings, SET_PIN_SOURCE, NULL) == NULL || pin_attended(&at->pin, info) ||
+        is_settings_pin_of(run, at->token, opened))
+        return true;
+    if (uri_pin_source(at->uri) != NULL) {
+        const bool done = pin_policy_of_secret(&at->pin, run, at->uri, err);
+        at->pin.tries = tries;
+        return done;
+    }
+    error_set(err, SSA_CONFIG, NULL, info->uri,
+              "the settings name the PIN of another PKCS#11 token, which is not tried on a guess");
+    return error_reason(err, SSA_REASON_SECRET_TOKEN_PIN, NULL);
+}
+
+bool open_token_again(const struct ssa_run *run, const char *uri, const struct open_token *opened,
+                      struct open_token *at, struct ssa_error *err)
+{
+    return open_token_prepare(run, uri, at, err) && open_token_find(run, at, err) &&
+           choose_source(run, opened, at, err) && open_token_login(at, true, err);
+}

@@ -16,6 +16,11 @@ enum other_token {
 bool open_token_of_secret(const struct ssa_run *run, const struct uri *uri, enum other_token other,
                           struct open_token *at, struct ssa_error *err) MUST_CHECK;
 
+// Finds the token that uri, which an earlier operation wrote down, names, and logs in with a session that may write.
+// opened is another token, or it is not open. The PIN source in the settings is not tried on a guess here, either.
+bool open_token_again(const struct ssa_run *run, const char *uri, const struct open_token *opened,
+                      struct open_token *at, struct ssa_error *err) MUST_CHECK;
+
 // The PIN source that the URI of an object on this token must name, where the one in the settings is for the key's
 // token, which is another. NULL where the URI need not name one.
 const char *open_token_pin_source(const struct ssa_run *run, const struct open_token *at);

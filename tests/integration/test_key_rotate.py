@@ -240,6 +240,34 @@ class Faults(Rotation):
         self.expect(self.run_program("key", "recover"), 0)
         self.assert_rotated(old_there=False)
 
+    def test_the_old_keys_token_is_another_and_gets_no_pin_of_the_new_ones(self) -> None:
+        self.store.initialise("other", "another-pin")
+        pin = self.dir / "other-pin"
+        pin.touch(mode=0o600)
+        pin.write_text("another-pin\n")
+        there = {"SSA_HSM_TOKEN": "pkcs11:token=other", "SSA_HSM_PIN_SOURCE": f"file:{pin}"}
+        here = ("--token", "pkcs11:token=work", "--pin-source", str(self.env["SSA_HSM_PIN_SOURCE"]))
+        with self.shim() as log:
+            self.expect(self.rotate("--now", env=there), 13, "guess", "key recover", "--pin-source", out=None)
+            # The profile names the new key's token now.
+            self.expect(self.run_program("key", "recover", env={**there, "SSA_HSM_TOKEN": None}), 13, "guess")
+            self.assertEqual({call.rv for call in log.of("C_Login")}, {"CKR_OK"})
+            self.expect(self.run_program("key", "recover", *here, env=there), 0, "destroyed on its PKCS#11 token")
+            self.assertEqual({call.rv for call in log.of("C_Login")}, {"CKR_OK"})
+        self.assertEqual(self.open_operations(), [])
+
+    def test_options_are_for_the_new_keys_token_alone(self) -> None:
+        self.store.initialise("other", "another-pin")
+        pin = self.dir / "other-pin"
+        pin.touch(mode=0o600)
+        pin.write_text("another-pin\n")
+        with self.shim() as log:
+            result = self.rotate("--now", "--token", "pkcs11:token=other", "--pin-source", f"file:{pin}")
+            self.expect(result, 13, "guess", "key recover", out=None)
+            self.expect(self.run_program("key", "recover"), 0, "destroyed on its PKCS#11 token")
+            self.assertEqual({call.rv for call in log.of("C_Login")}, {"CKR_OK"})
+        self.assertEqual(self.open_operations(), [])
+
     def test_two_at_once(self) -> None:
         self.api.fault("late", method="POST", path=KEYS, seconds=2)
         first = background(self, "key", "rotate", "--now")

@@ -12,6 +12,7 @@
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"
 #include "signer/open_token.h"
+#include "signer/secret_token.h"
 
 #define KEY_URI "pkcs11:token=t;id=K1"
 
@@ -30,8 +31,8 @@ bool __wrap_client_secret_read(const struct ssa_run *run, struct client_secret *
                                struct open_token *keep, struct ssa_error *err);
 bool __wrap_aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys,
                          struct ssa_error *err);
-bool __wrap_open_token_again(const struct ssa_run *run, const char *uri, struct open_token *target,
-                             struct ssa_error *err);
+bool __wrap_open_token_again(const struct ssa_run *run, const char *uri, const struct open_token *opened,
+                             struct open_token *target, struct ssa_error *err);
 bool __wrap_open_token_officer(struct open_token *target, const struct ssa_run *run, struct ssa_error *err);
 bool __wrap_key_locate(struct token *token, const struct uri *uri, const char *kid, struct key *key, uint8_t *slot,
                        enum located *located, struct ssa_error *err);
@@ -79,9 +80,10 @@ bool __wrap_aps_key_list(struct oauth_client *client, const char *account, struc
     return true;
 }
 
-bool __wrap_open_token_again(const struct ssa_run *run, const char *uri, struct open_token *target,
-                             struct ssa_error *err)
+bool __wrap_open_token_again(const struct ssa_run *run, const char *uri, const struct open_token *opened,
+                             struct open_token *target, struct ssa_error *err)
 {
+    (void)opened;
     (void)run;
     assert_string_equal(uri, KEY_URI);
     if (world.absent)

@@ -18,8 +18,10 @@ void fakes_begin(void)
     fake_asked[0] = '\0';
 }
 
-bool open_token_again(const struct ssa_run *run, const char *uri, struct open_token *target, struct ssa_error *err)
+bool open_token_again(const struct ssa_run *run, const char *uri, const struct open_token *opened,
+                      struct open_token *target, struct ssa_error *err)
 {
+    (void)opened;
     static char handle;
     (void)run;
     (void)uri;
