@@ -129,7 +129,7 @@ static void check_pin_source(struct examination *x)
 {
     const char *text = x->has_identity ? x->identity.private_key : settings_get(x->run.settings, SET_TOKEN, NULL);
     URI_AUTO *uri = NULL;
-    struct pin_policy policy;
+    struct pin_policy policy = {0};
     struct ssa_error why = {0};
     if (text != NULL && uri_text_is_uri(text) && !uri_parse(text, &uri, &why)) {
         // That is the failure of another check.

@@ -94,10 +94,6 @@ void pin_attempts_forget(const struct token_info *info, bool keep_record)
     }
 }
 
-// With the first try, two tries may have been wrong that the token did not answer. A card that locks after three wrong
-// PINs still has one try left.
-enum { UNANSWERED_MAX = 2 };
-
 static const char was_refused[] = "was refused";
 
 static bool refuse(const struct pin_attempt *attempt, const struct token_info *info, const char *why,
@@ -140,7 +136,7 @@ static const char *why_not(const struct pin_record *record, const struct token_i
         return was_refused;
     if (pin_level(info) > record->level)
         return "was not answered, and the token has counted a wrong PIN since";
-    return record->unanswered < UNANSWERED_MAX ? NULL : "was not answered, nor was the one before it";
+    return record->unanswered < PIN_UNANSWERED_MAX ? NULL : "was not answered, nor was the one before it";
 }
 
 // Only the PINs of files can be told apart: a variable may hold another PIN, or the same one.

@@ -8,6 +8,10 @@
 #include "core/error.h"
 #include "pin/attempts_file.h"
 
+// So many tries in a row may go without an answer. All of them may have been wrong, and a card that locks after three
+// wrong PINs still has one try left.
+enum { PIN_UNANSWERED_MAX = 2 };
+
 struct pin_attempt {
     struct pin_file file;          // open during the try, unless nothing can be recorded
     bool follows;                  // it comes after an unanswered try with the same PIN

@@ -21,21 +21,22 @@ static bool from_uri(const struct uri *uri, const char **source, struct ssa_erro
     return error_hint(err, "Write a path as file:PATH.");
 }
 
-static struct pin_policy policy_of(const struct ssa_run *run)
+// The tries that were made for the command before are counted on.
+static struct pin_policy policy_of(const struct ssa_run *run, struct pin_tries *tries)
 {
-    return (struct pin_policy){.run = run, .retry = run->pin_retry, .attempt = {.file = {.fd = -1}}};
+    return (struct pin_policy){.run = run, .retry = run->pin_retry, .tries = tries, .attempt = {.file = {.fd = -1}}};
 }
 
 bool pin_policy_of_secret(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri,
                           struct ssa_error *err)
 {
-    *policy = policy_of(run);
+    *policy = policy_of(run, policy->tries);
     return uri_pin_source(uri) != NULL ? from_uri(uri, &policy->source, err) : pin_policy_init(policy, run, uri, err);
 }
 
 bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri, struct ssa_error *err)
 {
-    *policy = policy_of(run);
+    *policy = policy_of(run, policy->tries);
     policy->source = settings_get(run->settings, SET_PIN_SOURCE, NULL);
     if (policy->source == NULL)
         return from_uri(uri, &policy->source, err);
@@ -91,15 +92,12 @@ static bool give_known(const struct pin_policy *policy, struct secret *pin, stru
            error_set(err, SSA_UNEXPECTED, NULL, NULL, "the PIN does not fit its buffer");
 }
 
-// As for a stored PIN: a card that locks after three wrong PINs still has one try left.
-enum { UNANSWERED_MAX = 2 };
-
 // A person gave it, and is not asked again.
 static bool give_known_of_person(const struct pin_policy *policy, const struct token_info *info, struct secret *pin,
                                  struct ssa_error *err)
 {
     const bool settled = info->pin_low_at_once && pin_level(info) == 0;
-    if (policy->unanswered >= UNANSWERED_MAX && !settled)
+    if (policy->unanswered >= PIN_UNANSWERED_MAX && !settled)
         return error_set(err, SSA_PIN, NULL, info->uri,
                          "the last tries with this PIN were not answered, so it is not tried again");
     return !pin_is_last_try(info) ? give_known(policy, pin, err) : pin_refuse_last_try(SSA_PIN, info, err);

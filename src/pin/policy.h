@@ -36,8 +36,9 @@ struct pin_policy {
     void *context;                 // for given
 };
 
-// Sets up *policy from the settings and the URI of the token or key. The URI's pin-source is used where the settings
-// have none. Fails with SSA_CONFIG where the source is not a valid reference; no token is used before that.
+// Sets up *policy, of which only tries (may be NULL) stays, from the settings and the URI of the token or key. The
+// URI's pin-source is used where the settings have none. Fails with SSA_CONFIG where the source is not a valid
+// reference; no token is used before that.
 bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri,
                      struct ssa_error *err) MUST_CHECK;
 

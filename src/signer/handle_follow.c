@@ -40,7 +40,7 @@ static void take_over(struct ssa_signer *signer, const struct ssa_settings *view
 static bool follow(struct ssa_signer *signer, const struct ssa_run *run, struct ssa_error *err)
 {
     struct identity identity;
-    struct pin_policy policy;
+    struct pin_policy policy = {0};
     struct key key;
     URI_AUTO *uri = NULL;
     if (!identity_read(run->settings, true, &identity, err) || !uri_parse(identity.private_key, &uri, err) ||

@@ -10,9 +10,7 @@
 #include "hsm/key/rs256.h"
 #include "hsm/login/login.h"
 #include "oauth/jwt.h"
-
-// A card that locks after three wrong PINs still has one try left.
-enum { UNANSWERED_MAX = 2 };
+#include "pin/attempts.h"
 
 // A token that was made anew may have another key by the same name. A key that was given to the caller is the old one.
 static bool find_same_key(struct ssa_signer *signer, struct ssa_error *err)
@@ -47,7 +45,7 @@ static void note_failure(struct ssa_signer *signer, const struct ssa_error *err)
 {
     signer->lost.err = *err;
     signer->lost.at = monotonic_ms();
-    if (!login_says_refused(err) && signer->unanswered < UNANSWERED_MAX)
+    if (!login_says_refused(err) && signer->unanswered < PIN_UNANSWERED_MAX)
         return;
     signer->refused = true;
     login_forget_pin(signer->at.token);

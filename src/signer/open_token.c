@@ -42,17 +42,9 @@ static bool read_uri(const struct ssa_run *run, struct uri **uri, struct ssa_err
     return key == NULL || !uri_text_is_uri(key) || uri_parse(key, uri, err);
 }
 
-static bool prepare_pin(const struct ssa_run *run, struct open_token *at, struct ssa_error *err)
-{
-    struct pin_tries *tries = at->pin.tries;
-    const bool done = pin_policy_init(&at->pin, run, at->uri, err);
-    at->pin.tries = tries;
-    return done;
-}
-
 bool open_token_prepare(const struct ssa_run *run, const char *uri, struct open_token *at, struct ssa_error *err)
 {
-    return uri_parse(uri, &at->uri, err) && prepare_pin(run, at, err);
+    return uri_parse(uri, &at->uri, err) && pin_policy_init(&at->pin, run, at->uri, err);
 }
 
 bool open_token_find(const struct ssa_run *run, struct open_token *at, struct ssa_error *err)
@@ -79,7 +71,7 @@ static bool check_named(const struct open_token *at, struct ssa_error *err)
 
 bool open_token_of_settings(const struct ssa_run *run, struct open_token *at, struct ssa_error *err)
 {
-    if (!read_uri(run, &at->uri, err) || !prepare_pin(run, at, err))
+    if (!read_uri(run, &at->uri, err) || !pin_policy_init(&at->pin, run, at->uri, err))
         return false;
     struct token_wanted wanted = open_token_wanted(run, at->uri);
     wanted.chosen = &at->chosen;

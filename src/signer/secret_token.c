@@ -66,10 +66,8 @@ bool open_token_of_secret(const struct ssa_run *run, const struct uri *uri, enum
                           struct open_token *at, struct ssa_error *err)
 {
     const struct token_wanted wanted = open_token_wanted(run, uri);
-    struct pin_tries *tries = at->pin.tries;
     if (!pin_policy_of_secret(&at->pin, run, uri, err) || !search_open(&wanted, &at->token, err))
         return false;
-    at->pin.tries = tries;
     const struct token_info *info = token_info(at->token);
     if (uri_pin_source(uri) != NULL || pin_attended(&at->pin, info) || has_settings_pin(run, at->token, other))
         return true;
@@ -107,16 +105,12 @@ static bool is_settings_pin_of(const struct ssa_run *run, const struct token *to
 static bool choose_source(const struct ssa_run *run, const struct open_token *opened, struct open_token *at,
                           struct ssa_error *err)
 {
-    struct pin_tries *tries = at->pin.tries;
     const struct token_info *info = token_info(at->token);
     if (settings_get(run->settings, SET_PIN_SOURCE, NULL) == NULL || pin_attended(&at->pin, info) ||
         is_settings_pin_of(run, at->token, opened))
         return true;
-    if (uri_pin_source(at->uri) != NULL) {
-        const bool done = pin_policy_of_secret(&at->pin, run, at->uri, err);
-        at->pin.tries = tries;
-        return done;
-    }
+    if (uri_pin_source(at->uri) != NULL)
+        return pin_policy_of_secret(&at->pin, run, at->uri, err);
     error_set(err, SSA_CONFIG, NULL, info->uri,
               "the settings name the PIN of another PKCS#11 token, which is not tried on a guess");
     return error_reason(err, SSA_REASON_SECRET_TOKEN_PIN, NULL);

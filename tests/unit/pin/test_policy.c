@@ -296,7 +296,7 @@ static void an_interruption_comes_before_the_try(void **state)
 
 static bool init(const char *source, const char *text, struct ssa_error *err)
 {
-    struct pin_policy policy;
+    struct pin_policy policy = {0};
     struct uri *uri = NULL;
     struct ssa_settings *settings = ssa_settings_new();
     const struct ssa_run run = {.settings = settings};
