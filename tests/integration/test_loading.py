@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import places
 from harness import Case
 
 
@@ -25,6 +26,20 @@ class Loading(Case):
                 self.assertNotIn("libcurl", self.loaded(*arguments))
         self.assertIn("libcurl", self.loaded("token"))
 
+    def test_libp11_kit_only_where_a_uri_is_read(self) -> None:
+        for arguments in (("--version",), ("--help",), ("help", "token")):
+            with self.subTest(arguments):
+                self.assertNotIn("libp11-kit", self.loaded(*arguments))
+        self.assertIn("libp11-kit", self.loaded("jwt"))
+
+    def test_libgnutls_which_libcurl_brings_does_not_start(self) -> None:
+        result = self.run_program("token", env={"LD_DEBUG": "bindings"})
+        self.expect(result, 0)
+        if "libgnutls" not in result.err:
+            self.skipTest("this libcurl brings no libgnutls")
+        asked = re.findall(r"binding file \S*/(libgnutls)\S* \[0\] to (\S+) \[0\]: normal symbol `_gnutls_global_init_skip'", result.err)
+        self.assertEqual([(who, Path(to).name) for who, to in asked], [("libgnutls", places.program().name)])
+
     def test_libcrypto_only_where_something_is_hashed_or_sent(self) -> None:
         for arguments in (("--version",), ("--help",), ("config", "show"), ("profile", "list"), ("history",), ("hsm", "list"), ("jwt",)):
             with self.subTest(arguments):
@@ -38,10 +53,22 @@ class Loading(Case):
         self.assertIn("libssl.so.3", {who for who, _ in bound})
         self.assertEqual({Path(to).name for _, to in bound}, {"libcrypto.so.3"})
 
+    def broken(self, library: str) -> Path:
+        """A folder that has this library, which is none."""
+        folder = self.dir / library
+        folder.mkdir()
+        (folder / library).write_text("no library\n")
+        return folder
+
+    def test_libp11_kit_that_cannot_be_loaded(self) -> None:
+        broken = {"LD_LIBRARY_PATH": str(self.broken("libp11-kit.so.0"))}
+        self.expect(self.run_program("--version", env=broken), 0)
+        result = self.run_program("jwt", env=broken)
+        self.assertEqual((result.code, result.out), (1, ""), str(result))
+        self.assertRegex(result.err, r"(?m)^ssa-hsm: libp11-kit cannot be loaded \(.*libp11-kit\.so\.0: file too short\)$")
+
     def test_libcrypto_that_cannot_be_loaded(self) -> None:
-        broken = self.dir / "broken"
-        broken.mkdir()
-        (broken / "libcrypto.so.3").write_text("no library\n")
+        broken = self.broken("libcrypto.so.3")
         result = self.run_program("config", "show", env={"LD_LIBRARY_PATH": str(broken)})
         self.expect(result, 0)
         examined = self.run_program("doctor", env={"LD_LIBRARY_PATH": str(broken), "SSA_HSM_MODULE": None})

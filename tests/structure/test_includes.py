@@ -67,12 +67,12 @@ MAY = {
     "cli": f"core {_hsm('uri')} config journal agent-callers agent-link agent-client agent-daemon",
     # An allocator is a library of its own, since nothing but a program may replace it.
     "allocator": "",
-    # So is libcrypto that is loaded late.
-    "libcrypto": "core",
+    # So are the libraries that are loaded late.
+    "libraries": "core",
 }
 FOLDERS = list(MAY)
 # Libraries that one folder alone may use, by the beginnings of their headers' names; yajl in one file of it.
-OWNED = {"curl/": {"oauth"}, "yajl/": {"core"}, "keyutils": {"keyring"}, "p11-kit/": {*(f"hsm-{part}" for part in _HSM_MAY), "pkey"}, "libp11": {"pkey"}}
+OWNED = {"curl/": {"oauth"}, "yajl/": {"core"}, "keyutils": {"keyring"}, "p11-kit/": {*(f"hsm-{part}" for part in _HSM_MAY), "pkey", "libraries"}, "libp11": {"pkey"}}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 # No folder is more than a quarter of the code.
 MOST = 0.25

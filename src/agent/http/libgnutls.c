@@ -13,8 +13,15 @@ static bool find(void *from)
     return all;
 }
 
+// In the program, it does not start itself when it is loaded (src/libraries/libgnutls.c).
+static const char *begin(void)
+{
+    const int failed = libgnutls.global_init();
+    return failed < 0 ? libgnutls.strerror(failed) : NULL;
+}
+
 static struct late_library library = {
-    .name = "libgnutls", .file = LIBGNUTLS_FILE, .find = find, .mutex = PTHREAD_MUTEX_INITIALIZER};
+    .name = "libgnutls", .file = LIBGNUTLS_FILE, .find = find, .begin = begin, .mutex = PTHREAD_MUTEX_INITIALIZER};
 
 bool libgnutls_load(struct ssa_error *err)
 {

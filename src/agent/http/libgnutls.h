@@ -15,6 +15,7 @@
     each(certificate_set_x509_trust_mem);                                                                              \
     each(certificate_verify_peers);                                                                                    \
     each(credentials_set);                                                                                             \
+    each(global_init);                                                                                                 \
     each(protocol_get_version);                                                                                        \
     each(session_set_verify_cert2);                                                                                    \
     each(strerror);                                                                                                    \

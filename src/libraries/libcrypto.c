@@ -1,7 +1,4 @@
-// libcrypto, which is loaded when one of its functions is called first. To load it takes longer than the whole run of a
-// command that has no use for it. The rest of the code calls OpenSSL's functions as ever: the program has functions of
-// these names, which pass the call on. They are seen inside the program alone, so that libraries get the real ones.
-#include <dlfcn.h>
+// libcrypto on demand (on_demand.h). To load it takes longer than the whole run of a command that has no use for it.
 #include <openssl/bn.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -11,54 +8,31 @@
 #include <openssl/x509.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <unistd.h>
+#include <string.h>
 
-#include "core/error.h"
-#include "core/text.h"
+#include "libraries/on_demand.h"
+
+#define CALLED "OpenSSL"
 
 // The real functions, under their own names.
 static struct {
     __typeof__(&EVP_PKEY_Q_keygen) EVP_PKEY_Q_keygen;
-// NOLINTBEGIN(bugprone-macro-parentheses): it is a field's name
-#define FUNCTION(type, name, parameters, arguments) __typeof__(&(name)) name;
-#define PROCEDURE(name, parameters, arguments)      __typeof__(&(name)) name;
-// NOLINTEND(bugprone-macro-parentheses)
-#include "libcrypto/functions.def"
+#define FUNCTION(type, name, parameters, arguments) ON_DEMAND_FIELD(name)
+#define PROCEDURE(name, parameters, arguments)      ON_DEMAND_FIELD(name)
+#include "libraries/libcrypto.def"
 #undef FUNCTION
 #undef PROCEDURE
 } libcrypto;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-// The functions have no error that says this. What is open on a PKCS#11 token ends with this process.
-static _Noreturn void give_up(const char *why)
-{
-    char text[512];
-    text_harmless(text, sizeof text, span_text(why));
-    (void)dprintf(STDERR_FILENO, "ssa-hsm: OpenSSL cannot be loaded (%s)\n", text);
-    _exit(SSA_UNEXPECTED);
-}
-
-static void find(void *library, const char *name, void *function)
-{
-    void *found = dlsym(library, name);
-    if (found == NULL)
-        give_up(dlerror());
-    // POSIX lets a function's address go through void *.
-    *(void **)function = found;
-}
-
 static void load(void)
 {
-    // Most of what it has is never called: to look up all that this needs takes longer.
-    void *library = dlopen(LIBCRYPTO_FILE, RTLD_LAZY | RTLD_LOCAL);
-    if (library == NULL)
-        give_up(dlerror());
-    find(library, "EVP_PKEY_Q_keygen", &libcrypto.EVP_PKEY_Q_keygen);
-#define FUNCTION(type, name, parameters, arguments) find(library, #name, &libcrypto.name);
-#define PROCEDURE(name, parameters, arguments)      find(library, #name, &libcrypto.name);
-#include "libcrypto/functions.def"
+    void *library = on_demand_load(CALLED, LIBCRYPTO_FILE);
+    on_demand_find(library, CALLED, "EVP_PKEY_Q_keygen", &libcrypto.EVP_PKEY_Q_keygen);
+#define FUNCTION(type, name, parameters, arguments) on_demand_find(library, CALLED, #name, &libcrypto.name);
+#define PROCEDURE(name, parameters, arguments)      on_demand_find(library, CALLED, #name, &libcrypto.name);
+#include "libraries/libcrypto.def"
 #undef FUNCTION
 #undef PROCEDURE
 }
@@ -81,7 +55,7 @@ static void ready(void)
         ready();                                                                                                       \
         libcrypto.name arguments;                                                                                      \
     }
-#include "libcrypto/functions.def"
+#include "libraries/libcrypto.def"
 
 // What follows the type depends on it. The program makes RSA keys alone, of so many bits.
 EVP_PKEY *EVP_PKEY_Q_keygen(OSSL_LIB_CTX *context, const char *properties, const char *type, ...)
