@@ -40,14 +40,23 @@ bool helper_socket(int *ours, int *its)
     return true;
 }
 
-// The file that this code is in: the shared library, or the program. False where it is not known.
-static bool find_own_file(char path[static HELPER_PATH_MAX])
+// What the dynamic linker knows of the file that this code is in. It is asked while that is loaded: later, it would
+// answer no sooner than another thread has loaded a library.
+static const struct link_map *own_map;
+
+__attribute__((constructor)) static void find_own_map(void)
 {
     static const char here;
     Dl_info info;
-    const struct link_map *map = NULL;
-    if (dladdr1(&here, &info, (void **)&map, RTLD_DL_LINKMAP) != 0 && map != NULL && map->l_name[0] != '\0')
-        return text_format(path, HELPER_PATH_MAX, "%s", map->l_name);
+    void *map = NULL;
+    own_map = dladdr1(&here, &info, &map, RTLD_DL_LINKMAP) != 0 ? map : NULL;
+}
+
+// The file that this code is in: the shared library, or the program. False where it is not known.
+static bool find_own_file(char path[static HELPER_PATH_MAX])
+{
+    if (own_map != NULL && own_map->l_name[0] != '\0')
+        return text_format(path, HELPER_PATH_MAX, "%s", own_map->l_name);
     const ssize_t len = readlink("/proc/self/exe", path, HELPER_PATH_MAX - 1);
     path[len > 0 ? len : 0] = '\0';
     return len > 0;
