@@ -74,11 +74,10 @@ bool module_look(const struct module *module, struct module_seen **seen, struct 
     CK_ULONG count = 0;
     if (!module_slots(module, slots, &count, err))
         return false;
-    struct module_seen *made = calloc(1, sizeof *made);
+    struct module_seen *made = calloc(1, sizeof *made + count * sizeof made->tokens[0]);
     if (made == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a module's tokens");
-    if (call_get_info(call, &made->about) != CKR_OK)
-        made->about = (CK_INFO){0};
+    (void)module_about(module, &made->about);
     for (CK_ULONG i = 0; i < count; i++) {
         struct token_seen *token = &made->tokens[made->count];
         if (!look_into(module, slots[i], token, err)) {

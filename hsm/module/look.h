@@ -20,7 +20,7 @@ struct token_seen {
 struct module_seen {
     CK_INFO about;
     size_t count;
-    struct token_seen tokens[SLOTS_MAX];
+    struct token_seen tokens[];
 };
 
 // Looks at the tokens. The caller frees *seen.

@@ -38,6 +38,8 @@ struct module_use {
     bool begun;   // its process loads it, and module_open takes the answer
     bool started; // C_Initialize has succeeded
     bool threads; // several may call it
+    bool described; // it has said what follows
+    CK_INFO about;
     unsigned users;
 };
 static struct module_use *uses;
@@ -131,11 +133,20 @@ void module_close(struct module *module, CK_SESSION_HANDLE session, bool logged_
     module->has_turn = false;
 }
 
+bool module_about(const struct module *module, CK_INFO *about)
+{
+    struct module_use *use = module->use;
+    if (!use->described)
+        use->described = call_get_info(module->call, &use->about) == CKR_OK;
+    *about = use->described ? use->about : (CK_INFO){0};
+    return use->described;
+}
+
 // A module says who it is before it has looked for a card.
 static bool take_turn(struct module *module, struct ssa_error *err)
 {
     CK_INFO about;
-    if (call_get_info(module->call, &about) != CKR_OK || !quirks_resets_card(&about))
+    if (!module_about(module, &about) || !quirks_resets_card(&about))
         return true;
     return module->has_turn = turn_take(&module->turns, TURN_OPEN, err);
 }
@@ -168,6 +179,7 @@ static bool load(struct module *module, struct ssa_error *err)
 
 static bool start(struct module *module, struct ssa_error *err)
 {
+    module->use->described = false;
     if (!load(module, err))
         return false;
     bool threads = module->threads;

@@ -34,6 +34,9 @@ void module_abandon(void);
 // its process ends soon after: module_settle waits for that.
 void module_close(struct module *module, CK_SESSION_HANDLE session, bool logged_in);
 
+// What it says of itself, which it is asked once. Returns whether it said so; if not, *about is empty.
+bool module_about(const struct module *module, CK_INFO *about);
+
 // Whether several threads may call it at the same time.
 bool module_takes_threads(const struct module *module);
 

@@ -17,7 +17,7 @@ static void put(CK_UTF8CHAR *to, size_t width, const char *text, char padding)
 
 static struct module_seen *seen_new(void)
 {
-    struct module_seen *seen = calloc(1, sizeof *seen);
+    struct module_seen *seen = calloc(1, sizeof *seen + SLOTS_MAX * sizeof seen->tokens[0]);
     assert_non_null(seen);
     memset(&seen->about, ' ', sizeof seen->about);
     return seen;
