@@ -56,6 +56,19 @@ class Start(AgentCase):
                 expected = f"unsetenv SSA_HSM_AGENT;\nunsetenv SSA_HSM_AGENT_PID;\necho Agent pid {number} has ended;\n"
                 self.expect(done, 0, out=expected)
 
+    def test_few_open_files(self) -> None:
+        self.provisioned()
+        # Each process of the agent raises its own limit as far as that goes.
+        for limit in (48, 300):
+            with self.subTest(limit):
+                self.expect(self.shell(f"ulimit -S -n {limit}; ssa-hsm agent -- ssa-hsm agent status"), 0)
+        for limit in (48, 200):
+            with self.subTest(limit):
+                with self.shim() as log:
+                    done = self.shell(f"ulimit -n {limit}; ssa-hsm agent -- true")
+                self.assertEqual((done.code, done.out, log.count("C_Login")), (1, "", 0), str(done))
+                self.assertRegex(done.err, rf"\Assa-hsm: only {limit} files can be open at the same time\n +An agent needs at least \d+: raise")
+
     def test_a_shell_forgets_one_that_has_died(self) -> None:
         env = {"SSA_HSM_AGENT": str(self.socket)}
         self.expect(self.run_program("agent", "stop", env=env), 4, "no agent answers", out="unset SSA_HSM_AGENT;\nunset SSA_HSM_AGENT_PID;\n")

@@ -200,14 +200,17 @@ static bool start_server(struct agent *agent, struct ssa_error *err)
 // the last question, and before the first thread that serves.
 static bool start(struct agent *agent, struct ssa_error *err)
 {
-    if (!allow_read(agent->options, &agent->allowed, err) || !open_sockets(agent, err) || !choose_folder(agent, err) ||
-        !open_audit(agent, err) || !start_service(agent, err))
+    const struct agent_options *options = agent->options;
+    if (!server_has_room(options->allow_count, err) || !allow_read(options, &agent->allowed, err))
+        return false;
+    if (!open_sockets(agent, err) || !choose_folder(agent, err) || !open_audit(agent, err) ||
+        !start_service(agent, err))
         return false;
     agent->signals = loop_signals();
     if (agent->signals < 0)
         return error_errno(err, SSA_UNEXPECTED, errno, NULL, "signals cannot be received");
     warn_of_swap(agent);
-    return callback_go_on(&agent->options->run.callbacks, err) && start_server(agent, err);
+    return callback_go_on(&options->run.callbacks, err) && start_server(agent, err);
 }
 
 static void serve(struct agent *agent)

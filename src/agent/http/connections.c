@@ -27,6 +27,25 @@ static size_t raise_limit(size_t wanted)
     return limit.rlim_cur < wanted ? limit.rlim_cur : wanted;
 }
 
+static size_t least_numbers(size_t shares)
+{
+    return DESCRIPTORS_OTHER + 2 * shares;
+}
+
+static bool are_enough(size_t numbers, size_t shares, struct ssa_error *err)
+{
+    if (numbers >= least_numbers(shares))
+        return true;
+    error_set(err, SSA_UNEXPECTED, NULL, NULL, "only %zu files can be open at the same time", numbers);
+    return error_hint(err, "An agent needs at least %zu: raise the limit (ulimit -n, or LimitNOFILE= of a unit).",
+                      least_numbers(shares));
+}
+
+bool connections_have_room(size_t shares, struct ssa_error *err)
+{
+    return are_enough(raise_limit(least_numbers(shares)), shares, err);
+}
+
 bool connections_open(struct connections *c, const size_t *share_max, size_t shares, struct ssa_error *err)
 {
     size_t sum = 0;
@@ -35,8 +54,8 @@ bool connections_open(struct connections *c, const size_t *share_max, size_t sha
         sum += share_max[i];
     // Each share may have as many connections that are ending, and not closed yet, as it may have open ones.
     c->numbers = raise_limit(2 * sum + DESCRIPTORS_OTHER);
-    if (shares > SHARES_MAX || c->numbers < DESCRIPTORS_OTHER + 2 * shares)
-        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "only %zu files can be open at the same time", c->numbers);
+    if (!are_enough(c->numbers, shares, err))
+        return false;
     const size_t room = (c->numbers - DESCRIPTORS_OTHER) / 2;
     for (size_t i = 0; i < shares; i++) {
         c->share_max[i] = share_max[i] * room / sum;

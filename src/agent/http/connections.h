@@ -58,6 +58,10 @@ struct connections {
     unsigned long long admitted, refused, shed;
 };
 
+// Whether so many shares, SHARES_MAX at most, can have connections at all. Raises the limit of descriptors as far as
+// that needs it. Fails with SSA_UNEXPECTED.
+bool connections_have_room(size_t shares, struct ssa_error *err) MUST_CHECK;
+
 // Makes room for the shares, and raises the limit of descriptors (RLIMIT_NOFILE) to what is needed. Where it cannot be
 // raised so far, all shares become smaller.
 bool connections_open(struct connections *connections, const size_t *share_max, size_t shares,

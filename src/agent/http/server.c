@@ -35,6 +35,11 @@ static bool check(const struct server_config *config, struct ssa_error *err)
     return true;
 }
 
+bool server_has_room(size_t allowed_count, struct ssa_error *err)
+{
+    return connections_have_room(SHARE_ALLOWED + allowed_count, err);
+}
+
 static void drop_kept(struct connection *connection)
 {
     wait_free(connection->wait);

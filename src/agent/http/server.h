@@ -40,6 +40,10 @@ struct server_config {
     void *context;
 };
 
+// Whether so few files may be open at the same time that no server can be started, which fails with SSA_UNEXPECTED. To
+// be asked before a PIN is.
+bool server_has_room(size_t allowed_count, struct ssa_error *err) MUST_CHECK;
+
 // On failure, the listening sockets stay the caller's.
 bool server_start(const struct server_config *config, struct http_server **server, struct ssa_error *err) MUST_CHECK;
 

@@ -16,6 +16,7 @@
 #include "cli/process/interrupt.h"
 #include "config/descriptors.h"
 #include "core/descriptor.h"
+#include "core/helper.h"
 #include "core/text.h"
 #include "core/thread.h"
 #include "core/write.h"
@@ -27,7 +28,7 @@ static int ready_pipe = -1, launcher_process;
 static atomic_bool has_left;
 
 // What a signer says is a line, or the last words of a library.
-enum { LINE_MAX_LENGTH = 1024, STACK = 128 * 1024, FD_LEAST = 64 };
+enum { LINE_MAX_LENGTH = 1024, STACK = 128 * 1024 };
 
 enum background_side background_side(void)
 {
@@ -125,7 +126,7 @@ static bool keep_output(struct ssa_error *err)
 {
     int ends[2];
     pthread_t thread;
-    const int seen = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, FD_LEAST);
+    const int seen = helper_move_up(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
     if (seen < 0 || pipe2(ends, O_CLOEXEC) != 0 || dup2(ends[1], STDOUT_FILENO) < 0 || dup2(ends[1], STDERR_FILENO) < 0)
         return error_errno(err, SSA_UNEXPECTED, errno, NULL, "the agent cannot be started");
     (void)close(ends[1]);
