@@ -43,7 +43,7 @@ CASES = (
     Case("at-once", "50 at once", _SIGNING, measure="at-once", rounds=ONCE_ROUNDS),
     Case("list", "`hsm list` with five modules", (OURS, AGAINST, PKCS11_TOOL), kind="list"),
     Case("list-slow", "each takes 100 ms to start", (OURS, AGAINST, PKCS11_TOOL), Place(token="slow"), "list"),
-    Case("key-list", "`key list` with 1,000 keys", (OURS, AGAINST, PKCS11_TOOL), Place(keys="many"), "keys"),
+    Case("key-list", "`key list` with 1,000 keys", (OURS, AGAINST, BARE, PKCS11_TOOL), Place(keys="many"), "keys"),
     Case("version", "`--version`", (OURS, AGAINST), kind="version"),
     Case("memory", "PSS of all processes at their peak", _ALL, measure="memory", rounds=ONCE_ROUNDS),
 )
@@ -100,6 +100,7 @@ class Programs:
     ours: Path
     against: Path | None
     bare: Path
+    bare_list: Path
 
     def module_names(self) -> set[str]:
         """By which p11-kit knows those that list modules."""
@@ -139,7 +140,7 @@ def _arguments(case: Case, program: str, programs: Programs, world: World) -> li
     if program == PKCS11_TOOL and case.kind == "keys":
         return [places.tool("pkcs11-tool"), "--module", str(places.softhsm()), "-O"]
     return {
-        BARE: lambda: [str(programs.bare)],
+        BARE: lambda: [str(programs.bare_list if case.kind == "keys" else programs.bare)],
         PIPELINE: lambda: ["/bin/sh", str(HERE / "pipeline.sh")],
         PYTHON: lambda: ["/usr/bin/python3", str(HERE / "walkthrough.py")],
         NODE: lambda: [places.tool("node"), str(HERE / "walkthrough.js")],

@@ -276,8 +276,9 @@ def compiled(name: str, packages: list[str], folder: Path) -> Path:
     return out
 
 
-def build_bare(folder: Path) -> Path:
-    return compiled("bare", ["p11-kit-1", "libcurl", "yajl"], folder)
+def build_bare(folder: Path) -> tuple[Path, Path]:
+    """The two bare programs: that for an access token, and that which lists keys."""
+    return compiled("bare", ["p11-kit-1", "libcurl", "yajl"], folder), compiled("bare_list", ["p11-kit-1"], folder)
 
 
 def node_modules() -> Path | None:
