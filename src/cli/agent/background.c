@@ -126,7 +126,8 @@ static bool keep_output(struct ssa_error *err)
 {
     int ends[2];
     pthread_t thread;
-    const int seen = helper_move_up(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    const int copy = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    const int seen = copy < 0 ? copy : helper_move_up(copy);
     if (seen < 0 || pipe2(ends, O_CLOEXEC) != 0 || dup2(ends[1], STDOUT_FILENO) < 0 || dup2(ends[1], STDERR_FILENO) < 0)
         return error_errno(err, SSA_UNEXPECTED, errno, NULL, "the agent cannot be started");
     (void)close(ends[1]);
