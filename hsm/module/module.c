@@ -35,9 +35,9 @@ struct module_use {
     const struct module_scope *scope;
     pid_t process;
     struct remote *connection;
-    bool begun;   // its process loads it, and module_open takes the answer
-    bool started; // C_Initialize has succeeded
-    bool threads; // several may call it
+    bool begun;     // its process loads it, and module_open takes the answer
+    bool started;   // C_Initialize has succeeded
+    bool threads;   // several may call it
     bool described; // it has said what follows
     CK_INFO about;
     unsigned users;

@@ -1,6 +1,6 @@
-// Libraries that the program loads when one of their functions is called first. The rest of the code calls them as ever:
-// the program has functions of these names, which pass the call on. They are seen inside the program alone, so that
-// libraries get the real ones.
+// Libraries that the program loads when one of their functions is called first. The rest of the code calls them as
+// ever: the program has functions of these names, which pass the call on. They are seen inside the program alone, so
+// that libraries get the real ones.
 #pragma once
 
 // Loads a library that messages call by this name. The functions have no error that says why that fails, so the program

@@ -32,10 +32,13 @@ static size_t least_numbers(size_t shares)
     return DESCRIPTORS_OTHER + 2 * shares;
 }
 
-static bool are_enough(size_t numbers, size_t shares, struct ssa_error *err)
+static bool are_enough(size_t numbers, size_t shares)
 {
-    if (numbers >= least_numbers(shares))
-        return true;
+    return shares <= SHARES_MAX && numbers >= least_numbers(shares);
+}
+
+static bool too_few(size_t numbers, size_t shares, struct ssa_error *err)
+{
     error_set(err, SSA_UNEXPECTED, NULL, NULL, "only %zu files can be open at the same time", numbers);
     return error_hint(err, "An agent needs at least %zu: raise the limit (ulimit -n, or LimitNOFILE= of a unit).",
                       least_numbers(shares));
@@ -43,7 +46,8 @@ static bool are_enough(size_t numbers, size_t shares, struct ssa_error *err)
 
 bool connections_have_room(size_t shares, struct ssa_error *err)
 {
-    return are_enough(raise_limit(least_numbers(shares)), shares, err);
+    const size_t numbers = raise_limit(least_numbers(shares));
+    return are_enough(numbers, shares) || too_few(numbers, shares, err);
 }
 
 bool connections_open(struct connections *c, const size_t *share_max, size_t shares, struct ssa_error *err)
@@ -54,8 +58,8 @@ bool connections_open(struct connections *c, const size_t *share_max, size_t sha
         sum += share_max[i];
     // Each share may have as many connections that are ending, and not closed yet, as it may have open ones.
     c->numbers = raise_limit(2 * sum + DESCRIPTORS_OTHER);
-    if (!are_enough(c->numbers, shares, err))
-        return false;
+    if (!are_enough(c->numbers, shares))
+        return too_few(c->numbers, shares, err);
     const size_t room = (c->numbers - DESCRIPTORS_OTHER) / 2;
     for (size_t i = 0; i < shares; i++) {
         c->share_max[i] = share_max[i] * room / sum;
