@@ -85,8 +85,9 @@ static void *connect_and_send(void *context)
     (void)pthread_mutex_lock(&exchange->mutex);
     exchange->tried = tried;
     exchange->ended = true;
-    (void)pthread_cond_broadcast(&exchange->changed);
     (void)pthread_mutex_unlock(&exchange->mutex);
+    // Whoever is woken would else wait once more, for the mutex. The exchange is there until this thread was joined.
+    (void)pthread_cond_broadcast(&exchange->changed);
     return NULL;
 }
 
