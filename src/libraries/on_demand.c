@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/late_library.h"
 #include "core/text.h"
 
 static _Noreturn void give_up(const char *called, const char *why)
@@ -26,9 +27,6 @@ void *on_demand_load(const char *called, const char *file)
 
 void on_demand_find(void *library, const char *called, const char *name, void *function)
 {
-    void *found = dlsym(library, name);
-    if (found == NULL)
+    if (!late_library_find(library, name, function))
         give_up(called, dlerror());
-    // POSIX lets a function's address go through void *.
-    *(void **)function = found;
 }

@@ -9,8 +9,3 @@ void *on_demand_load(const char *called, const char *file);
 
 // Looks a function up, and writes its address to *function. The program ends where it is not there.
 void on_demand_find(void *library, const char *called, const char *name, void *function);
-
-// Before a file with the library's functions is included, to declare the real ones as fields.
-// NOLINTBEGIN(bugprone-macro-parentheses): it is a field's name
-#define ON_DEMAND_FIELD(name) __typeof__(&(name)) name;
-// NOLINTEND(bugprone-macro-parentheses)

@@ -9,8 +9,10 @@ static void *library;
 
 // The real functions, under their own names.
 static struct {
-#define FUNCTION(type, name, parameters, arguments) ON_DEMAND_FIELD(name)
-#define PROCEDURE(name, parameters, arguments)      ON_DEMAND_FIELD(name)
+// NOLINTBEGIN(bugprone-macro-parentheses): it is a field's name
+#define FUNCTION(type, name, parameters, arguments) __typeof__(&(name)) name;
+#define PROCEDURE(name, parameters, arguments)      __typeof__(&(name)) name;
+// NOLINTEND(bugprone-macro-parentheses)
 #include FUNCTIONS
 #undef FUNCTION
 #undef PROCEDURE

@@ -1,6 +1,5 @@
 // The bare program: what a program in C needs for one access token, with raw PKCS#11 and libcurl, one step after the
 // other. It makes the same request as `ssa-hsm token`. Its settings are in the environment (world.py).
-#include <stdbool.h>
 #include <time.h>
 
 #include <curl/curl.h>
